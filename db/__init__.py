@@ -1,0 +1,1 @@
+"""REMEMBER: the only room that knows SQLAlchemy: schema, recorder, queries, retention."""

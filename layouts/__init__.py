@@ -1,0 +1,1 @@
+"""SHOW: Dash pages, pure functions from read models to components and figures; and the report, to text."""

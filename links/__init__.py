@@ -1,0 +1,1 @@
+"""TELL: other programs: the web server and its health."""
