@@ -12,6 +12,7 @@ class FaultReason(StrEnum):
     """The reasons a radio can give; values are stored and sent, so they never change."""
 
     SWITCHED_OFF = "switched_off"
+    NOT_CAPTURED = "not_captured"
     NO_INTERFACE = "no_interface"
     INTERFACE_DOWN = "interface_down"
     NOT_MONITOR_MODE = "not_monitor_mode"
@@ -50,6 +51,7 @@ _DOCTOR = "`./run doctor` tells more."
 
 _ADVICE: dict[FaultReason, str] = {
     FaultReason.SWITCHED_OFF: "{radio} is switched off in config.toml; set scans.{key}_enabled = true to use it.",
+    FaultReason.NOT_CAPTURED: "What is replayed holds nothing of {radio}.",
     FaultReason.NO_INTERFACE: (
         "No Wi-Fi interface that can listen was found. Plug in a Wi-Fi adapter that has monitor mode, "
         "or name one in config.toml under scans.wifi_interface."
@@ -72,7 +74,7 @@ _ADVICE: dict[FaultReason, str] = {
     FaultReason.BLOCKED: "{radio} is blocked by software or a switch: `sudo rfkill unblock {rfkill}`.",
     FaultReason.BUSY: "Another programme is using the {radio} adapter. Stop it; the next scan tries again.",
     FaultReason.LOST: "The {radio} adapter went away during the scan. Check its plug; the next scan looks for it.",
-    FaultReason.HUNG: "{radio} does not answer. It is reset at each scan; if that does not help, unplug the Pi for 10 s.",
+    FaultReason.HUNG: "{radio} does not answer. It is reset at each scan; if that does not help, restart the Pi.",
     FaultReason.TIMED_OUT: "{radio} took too long. The next scan tries again.",
     FaultReason.UNEXPECTED: "Something unforeseen went wrong with {radio}. The next scan tries again. " + _DOCTOR,
 }

@@ -144,8 +144,8 @@ class DeviceQuery:
 
     Attributes:
         time_range: Devices last seen in this range; a range longer than devices are kept shows those kept.
-        search: Text to look for in manufacturer, networks asked for, zone, radio, kind and the hash's beginning, in either
-            case; empty for all. It is text, never a pattern.
+        search: Text to look for in manufacturer, networks asked for, zone, radio, kind and the hash's beginning, in
+            either case; empty for all. It is text, never a pattern.
         sort: Column to sort by.
         descending: Whether the greatest comes first. Devices without a value come last either way.
         offset: Rows to skip.
@@ -248,8 +248,8 @@ class Report:
         from_at: Its start.
         stays: Visits in it.
         busiest_hours: At most five hours of the day, the busiest first.
-        manufacturers: At most ten makers and their number of devices, the most frequent first; those that could not be told
-            are under None.
+        manufacturers: At most ten makers and their number of devices, the most frequent first; those that could not
+            be told are under None.
         radios: Each radio's totals, Wi-Fi first.
         gaps: Times a radio was not heard, the latest first; at most 20.
         gap_count: How many there were in all.

@@ -10,8 +10,8 @@ LONGEST_CREDIT_INTERVALS = 2
 def credited_seconds(elapsed_seconds: float | None, interval_seconds: float) -> float:
     """Seconds each device detected in a scan is credited with.
 
-    The rule is one minute for each minute a device was detected, corrected for what really elapsed since the scan before:
-    scans every 45 s are worth 45 s each.
+    The rule is one minute for each minute a device was detected, corrected for what really elapsed since the scan
+    before: scans every 45 s are worth 45 s each.
 
     Args:
         elapsed_seconds: Monotonic seconds since the scan before began; None for the first scan after a start,

@@ -12,8 +12,8 @@ from scans.sighting import HearSighting
 class Listener(Protocol):
     """A radio that can listen for a while.
 
-    Each runs on a thread of its own and may block for the time it listens and a few seconds more; the caller stops waiting
-    for it after that. It is used by one thread at a time.
+    Each runs on a thread of its own and may block for the time it listens and a few seconds more; the caller stops
+    waiting for it after that. It is used by one thread at a time.
     """
 
     @property
@@ -34,8 +34,8 @@ class Listener(Protocol):
         """Try to put right what `fault` says, within a few seconds.
 
         Returns:
-            What was done, in a few words for the owner ("re-created the monitor interface"); empty when there is nothing
-            to do but try again. Never raises.
+            What was done, in a few words for the owner ("re-created the monitor interface"); empty when there is
+            nothing to do but try again. Never raises.
         """
         ...
 

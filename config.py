@@ -1,0 +1,233 @@
+"""Settings: config.toml and the environment, checked as a whole. A wrong one is answered with every mistake at once."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from scans.visitor_key import KeyRotation
+
+ENVIRONMENT_PREFIX = "TRACKING_"
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; the message lists every mistake."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def _real_time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f'"{name}" is no time zone; use a name such as "Europe/Prague"') from error
+    return name
+
+
+def _real_channel(channel: int) -> int:
+    if channel not in _CHANNELS:
+        raise ValueError(f"{channel} is no Wi-Fi channel of 2.4 or 5 GHz")
+    return channel
+
+
+# IEEE 802.11-2020, annex E: 1 to 14 at 2.4 GHz; at 5 GHz the 20 MHz channels.
+_CHANNELS = frozenset({*range(1, 15), *range(36, 65, 4), *range(100, 145, 4), *range(149, 178, 4)})
+
+# An interface name is at most 15 bytes (IFNAMSIZ), and goes into commands.
+_InterfaceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$|^$")]
+
+
+class ScansSection(_Section):
+    """HEAR."""
+
+    sensor_name: str = Field(default="box", min_length=1, max_length=64, pattern=r"^[\w .-]+$")
+    """Name of this sensor, stored with each scan."""
+    interval_seconds: float = Field(default=60, ge=30, le=3600)
+    """Seconds from the start of one scan to the start of the next."""
+    listen_seconds: float = Field(default=10, ge=1, le=600)
+    """How long each radio listens in a scan."""
+    jitter_seconds: float = Field(default=3, ge=0, le=15)
+    """Each start is shifted at random by up to this, so that nothing strictly periodic is missed for ever."""
+    wifi_enabled: bool = True
+    """Whether Wi-Fi is listened to."""
+    wifi_interface: _InterfaceName = ""
+    """The Wi-Fi interface to listen with; empty finds one by itself."""
+    wifi_switch_to_monitor: bool = True
+    """Whether the interface may be switched to monitor mode; it is put back on stop."""
+    wifi_channels: tuple[Annotated[int, AfterValidator(_real_channel)], ...] = Field(
+        default=(1, 6, 11), min_length=1, max_length=42
+    )
+    """Channels of 2.4 and 5 GHz: one is stayed on, several are visited in turn during a scan."""
+    wifi_ssids: bool = True
+    """Whether the networks that devices ask for by name are remembered."""
+    bluetooth_enabled: bool = True
+    """Whether Bluetooth is listened to."""
+    bluetooth_adapter: _InterfaceName = ""
+    """The Bluetooth adapter to listen with, for example hci1; empty takes the first."""
+    key_rotation: KeyRotation = KeyRotation.DAILY
+    """How long a device can be recognised. daily: not from one day to the next, so that a stolen card tells nothing
+    about yesterday's visitors. weekly, monthly: within one, so that returning visitors can be told from new ones within
+    it. never: for ever, which most privacy laws only allow with consent."""
+    key_rotation_hour: int = Field(default=4, ge=0, le=23)
+    """Hour of the day, local time, at which the visitor key is replaced; choose one when nobody is there."""
+
+    @model_validator(mode="after")
+    def _fits_the_interval(self) -> Self:
+        """Listening, and the patience with a slow radio, must be over before the next scan."""
+        if self.listen_seconds > self.interval_seconds / 2:
+            raise ValueError(
+                "listen_seconds must be at most half of interval_seconds, so that a slow radio can stop in time"
+            )
+        return self
+
+
+class PresenceSection(_Section):
+    """UNDERSTAND."""
+
+    visible_share: float = Field(default=0.8, gt=0, le=1)
+    """Share of people who carry something that can be heard: with 0.8, 8 devices are 10 people."""
+    visit_gap_minutes: float = Field(default=10, ge=1, le=1440)
+    """A device that was away for longer than this begins a new visit when it returns."""
+    hold_minutes: float = Field(default=5, ge=1, le=1440)
+    """A device heard within this many minutes is still present: a silent phone has not left."""
+    near_dbm: int = Field(default=-60, ge=-126, le=-1)
+    """Signals at or above this are near."""
+    medium_dbm: int = Field(default=-75, ge=-126, le=-1)
+    """Signals at or above this, and below near_dbm, are medium; weaker ones are far."""
+    time_zone: Annotated[str, AfterValidator(_real_time_zone)] = ""
+    """Time zone of the place, for example Europe/Prague; empty is the machine's."""
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if self.near_dbm <= self.medium_dbm:
+            raise ValueError("near_dbm must be above medium_dbm, for example -60 and -75")
+        if self.hold_minutes > self.visit_gap_minutes:
+            raise ValueError("hold_minutes must be at most visit_gap_minutes: who has ended a visit is not present")
+        return self
+
+
+class DbSection(_Section):
+    """REMEMBER."""
+
+    url: str = Field(default="sqlite:///data/tracking.db", pattern=r"^sqlite://(/.+)?$")
+    """Where scans are kept, as sqlite:///path; a relative path begins at the programme's folder. The visitor key lies
+    beside it."""
+    keep_days: int = Field(default=30, ge=1, le=3650)
+    """Devices and visits are forgotten after this many days. Sums are kept for ever."""
+    keep_scans_days: int = Field(default=400, ge=2, le=3650)
+    """The ledger of scans, counts without identity, is kept this many days."""
+
+
+class LayoutsSection(_Section):
+    """SHOW."""
+
+    site_name: str = Field(default="", max_length=80)
+    """Name of the place, shown on the page and in the report."""
+
+
+class LinksSection(_Section):
+    """TELL."""
+
+    host: str = Field(default="0.0.0.0", min_length=1, max_length=255)  # noqa: S104 - the page is for anyone on the LAN; docs say so
+    """Address the page is served on: 0.0.0.0 for anyone on the LAN, 127.0.0.1 for this machine only."""
+    port: int = Field(default=8050, ge=1, le=65535)
+    """Port the page is served on."""
+
+
+class Config(_Section):
+    """All settings, one section a room."""
+
+    scans: ScansSection = ScansSection()
+    presence: PresenceSection = PresenceSection()
+    db: DbSection = DbSection()
+    layouts: LayoutsSection = LayoutsSection()
+    links: LinksSection = LinksSection()
+
+
+def load_config(path: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
+    """Read the settings from a file, overridden by the environment.
+
+    Args:
+        path: A TOML file; None for the defaults.
+        environment: Variables such as TRACKING_LINKS_PORT; others than TRACKING_… are not looked at.
+
+    Raises:
+        ConfigError: The file cannot be read, or some settings are wrong: all of them are named.
+    """
+    mistakes: list[str] = []
+    values = _read(path) if path is not None else {}
+    for name, text in sorted(environment.items()):
+        if name.startswith(ENVIRONMENT_PREFIX):
+            _override(values, name, text, mistakes)
+    config = _check(values, mistakes)
+    if mistakes:
+        place = f"{path} " if path is not None else ""
+        listed = "\n".join(f"  - {mistake}" for mistake in mistakes)
+        raise ConfigError(f"The settings in {place}and the environment have {_count(len(mistakes))}:\n{listed}")
+    return config
+
+
+def _check(values: dict[str, Any], mistakes: list[str]) -> Config:
+    """Check all settings. Those wrong by themselves are set aside, so that the rest is still checked against each other."""
+    wrong: set[str] = set()
+    for _ in ("each by itself", "against each other"):
+        try:
+            return Config.model_validate(values)
+        except ValidationError as error:
+            found = error.errors()
+        for item in found:
+            if not any(key in item["msg"] for key in wrong):
+                mistakes.append(_sentence(item["loc"], item["type"], item["msg"], item["input"]))
+        for section, *key in (item["loc"] for item in found):
+            if key and isinstance(values.get(str(section)), dict):
+                values[str(section)].pop(str(key[0]), None)
+                wrong.add(str(key[0]))
+            else:
+                values.pop(str(section), None)
+    return Config()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"The settings {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The settings {path} are not valid TOML: {error}.") from error
+
+
+def _override(values: dict[str, Any], name: str, text: str, mistakes: list[str]) -> None:
+    """Put one environment variable in its place; it is read as TOML where it can be, so that lists and numbers work."""
+    section, _, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("_")
+    model = Config.model_fields.get(section)
+    if model is None or not isinstance(model.default, _Section) or key not in type(model.default).model_fields:
+        mistakes.append(f"the environment variable {name} stands for no setting")
+        return
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    kept = values.setdefault(section, {})
+    if isinstance(kept, dict):
+        kept[key] = value
+
+
+def _sentence(location: tuple[int | str, ...], kind: str, message: str, given: object) -> str:
+    name = ".".join(str(part) for part in location)
+    if kind == "extra_forbidden":
+        return f"{name}: there is no such setting"
+    message = message.removeprefix("Value error, ")
+    shown = "" if isinstance(given, (dict, BaseModel)) else f" (it is {given!r})"
+    return f"{name}: {message[:1].lower()}{message[1:]}{shown}"
+
+
+def _count(number: int) -> str:
+    return "1 mistake" if number == 1 else f"{number} mistakes"

@@ -1,0 +1,97 @@
+"""Folding: sightings become one observation a device, as they arrive, so that memory follows devices and not frames."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from presence.radio import Radio
+from presence.scan import AddressKind, DeviceObservation
+from presence.zones import ZoneThresholds
+from scans.sighting import Sighting
+from scans.visitor_key import VisitorKey
+
+# A phone asks for the few networks it would join; a device that asks for more is playing with us.
+_MOST_SSIDS = 8
+
+Maker = Callable[[str, AddressKind, int | None], str | None]
+"""Names the maker of a device, by address, kind of address and company identifier; None when none tells."""
+
+
+class Fold:
+    """The sightings of one radio during one scan."""
+
+    def __init__(self, radio: Radio) -> None:
+        self._radio = radio
+        self._devices: dict[str, _Device] = {}
+        self._access_points: set[str] = set()
+
+    def hear(self, sighting: Sighting) -> None:
+        """Take one sighting in."""
+        device = self._devices.get(sighting.address)
+        if device is None:
+            device = self._devices[sighting.address] = _Device(sighting)
+        device.take(sighting)
+        if sighting.access_point is not None:
+            self._access_points.add(sighting.access_point)
+
+    def observations(self, key: VisitorKey, maker: Maker, thresholds: ZoneThresholds) -> tuple[DeviceObservation, ...]:
+        """What was heard, one observation a device, in the order first heard, under hashed names.
+
+        A device that others sent to as their access point is one, whatever else it sent, and is left out. The devices
+        are listed in one step, so that a radio that hangs and still hands over a sighting does no harm.
+        """
+        return tuple(
+            device.observation(self._radio, address, key, maker, thresholds)
+            for address, device in list(self._devices.items())
+            if address not in self._access_points
+        )
+
+
+class _Device:
+    """What is kept of a device during a scan; mean and deviation by Welford's method (1962), one reading at a time."""
+
+    __slots__ = ("company_id", "count", "first", "kind", "last", "mean", "readings", "squares", "ssids")
+
+    def __init__(self, sighting: Sighting) -> None:
+        self.kind = sighting.address_kind
+        self.company_id = sighting.company_id
+        self.ssids: list[str] = []
+        self.count = 0
+        self.first = self.last = sighting.heard_at_seconds
+        self.readings = 0
+        self.mean = 0.0
+        self.squares = 0.0
+
+    def take(self, sighting: Sighting) -> None:
+        self.count += 1
+        self.first = min(self.first, sighting.heard_at_seconds)
+        self.last = max(self.last, sighting.heard_at_seconds)
+        if sighting.rssi_dbm is not None:
+            self.readings += 1
+            off = sighting.rssi_dbm - self.mean
+            self.mean += off / self.readings
+            self.squares += off * (sighting.rssi_dbm - self.mean)
+        if self.company_id is None:
+            self.company_id = sighting.company_id
+        if sighting.ssid and len(self.ssids) < _MOST_SSIDS and sighting.ssid not in self.ssids:
+            self.ssids.append(sighting.ssid)
+
+    def observation(
+        self, radio: Radio, address: str, key: VisitorKey, maker: Maker, thresholds: ZoneThresholds
+    ) -> DeviceObservation:
+        mean = self.mean if self.readings else None
+        return DeviceObservation(
+            device_hash=key.hash_of(radio, address),
+            radio=radio,
+            address_kind=self.kind,
+            manufacturer=maker(address, self.kind, self.company_id),
+            ssids=tuple(self.ssids),
+            rssi_mean_dbm=mean,
+            rssi_std_db=math.sqrt(self.squares / (self.readings - 1)) if self.readings > 1 else None,
+            sighting_count=self.count,
+            first_heard_at=datetime.fromtimestamp(self.first, UTC),
+            last_heard_at=datetime.fromtimestamp(self.last, UTC),
+            zone=thresholds.zone_of(mean),
+        )

@@ -1,0 +1,113 @@
+"""A sensor: both radios listen side by side, and what they heard becomes a scan."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from presence.faults import Fault, FaultReason, advice_for
+from presence.radio import Radio
+from presence.scan import Heard, Hearing, Scan, Unheard
+from presence.zones import ZoneThresholds
+from scans.clock import Clock, is_right
+from scans.folding import Fold, Maker
+from scans.patience import PatientRadio
+from scans.visitor_key import VisitorKey, VisitorKeys
+
+_log = logging.getLogger(__name__)
+
+
+class Sensor:
+    """Makes one scan after the other.
+
+    Args:
+        name: Stored with each scan.
+        radios: The radios it has; one that is switched off is not among them.
+        keys: Where the key of the moment comes from.
+        maker: Names a device's maker.
+        thresholds: Where near and medium end.
+        listen_seconds: How long each radio listens.
+        clock: The clocks.
+        newest_at: The latest time known to have passed (of the last scan before this start); None when there is none.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        radios: tuple[PatientRadio, ...],
+        keys: VisitorKeys,
+        maker: Maker,
+        thresholds: ZoneThresholds,
+        listen_seconds: float,
+        clock: Clock,
+        newest_at: datetime | None,
+    ) -> None:
+        self._name = name
+        self._radios = {radio.radio: radio for radio in radios}
+        self._keys = keys
+        self._maker = maker
+        self._thresholds = thresholds
+        self._listen_seconds = listen_seconds
+        self._clock = clock
+        self._newest_at = newest_at
+        self._previous_start: float | None = None
+        self._failing: dict[Radio, FaultReason] = {}
+
+    def scan(self) -> Scan:
+        """Listen with both radios, no longer than their patience; give what each heard, or why it did not."""
+        start = self._clock.monotonic()
+        started_at = self._clock.wall()
+        key = self._keys.key_at(started_at)
+        for radio in self._radios.values():
+            radio.begin(self._listen_seconds)
+        wifi, bluetooth = (self._finish(radio, start, key) for radio in (Radio.WIFI, Radio.BLUETOOTH))
+        scan = Scan(
+            sensor=self._name,
+            started_at=started_at,
+            duration_seconds=self._clock.monotonic() - start,
+            elapsed_seconds=None if self._previous_start is None else start - self._previous_start,
+            key_period=key.period,
+            clock_is_right=is_right(started_at, self._newest_at, self._clock.is_synchronised()),
+            wifi=wifi,
+            bluetooth=bluetooth,
+        )
+        self._previous_start = start
+        if scan.clock_is_right:
+            self._newest_at = started_at
+        return scan
+
+    def close(self) -> None:
+        """Stop the radios, and put back what they changed."""
+        for radio in self._radios.values():
+            radio.close()
+
+    def _finish(self, radio: Radio, start: float, key: VisitorKey) -> Hearing:
+        listening = self._radios.get(radio)
+        if listening is None:
+            return Unheard(Fault(FaultReason.SWITCHED_OFF))
+        # Both radios share one deadline, counted from the common start.
+        spent = self._clock.monotonic() - start
+        fold, fault = listening.finish(max(self._listen_seconds - spent, 0.0))
+        self._tell_change(radio, fault)
+        return hearing_of(fold, fault, key, self._maker, self._thresholds)
+
+    def _tell_change(self, radio: Radio, fault: Fault | None) -> None:
+        """Log a failure once when it begins and once when it ends."""
+        before, now = self._failing.get(radio), None if fault is None else fault.reason
+        if now == before:
+            return
+        if fault is None:
+            del self._failing[radio]
+            _log.info("%s is heard again.", radio.label)
+        else:
+            self._failing[radio] = fault.reason
+            _log.warning("%s: %s %s", radio.label, advice_for(radio, fault.reason), fault.detail)
+
+
+def hearing_of(fold: Fold, fault: Fault | None, key: VisitorKey, maker: Maker, thresholds: ZoneThresholds) -> Hearing:
+    """What a radio heard, or why not: a fault after something was heard cuts it short, one before leaves it unheard."""
+    observations = fold.observations(key, maker, thresholds)
+    if fault is None or observations:
+        return Heard(observations, cut_short=fault)
+    return Unheard(fault)

@@ -1,0 +1,144 @@
+"""The visitor key: turns addresses into hashes that nobody can turn back, and is thrown away on time."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from presence.radio import Radio
+
+# Steps of the ratchet that one rotation may take. 200 years of days: a clock that is further off than this is not a
+# clock.
+_MOST_STEPS = 73_000
+
+
+class KeyRotation(StrEnum):
+    """How long one visitor key lasts, and with it how long a device can be recognised."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    NEVER = "never"
+
+
+class KeyFileError(Exception):
+    """The key file cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorKey:
+    """The key of one period.
+
+    Attributes:
+        period: Day number (`date.toordinal`) of the period's first day.
+        secret: 32 bytes, never shown.
+    """
+
+    period: int
+    secret: bytes = field(repr=False)
+
+    def hash_of(self, radio: Radio, address: str) -> str:
+        """Name a device: HMAC-SHA-256 (RFC 2104) of its address, as 64 hexadecimal digits.
+
+        The radio is part of what is hashed, so that the same address on Wi-Fi and on Bluetooth gives two names.
+        """
+        return hmac.digest(self.secret, f"{radio.value} {address}".encode(), "sha256").hex()
+
+    def stepped_to(self, period: int) -> VisitorKey:
+        """The key of a later period, by one one-way step a day; the way back does not exist."""
+        secret = self.secret
+        for _ in range(period - self.period):
+            secret = hmac.digest(secret, b"next day", "sha256")
+        return VisitorKey(period, secret)
+
+
+def period_of(now_at: datetime, rotation: KeyRotation, rotation_hour: int, time_zone: ZoneInfo) -> int:
+    """Day number of the first day of the key period of a moment; a day begins at `rotation_hour`, local time."""
+    day = (now_at.astimezone(time_zone).replace(tzinfo=None) - timedelta(hours=rotation_hour)).date()
+    match rotation:
+        case KeyRotation.DAILY:
+            return day.toordinal()
+        case KeyRotation.WEEKLY:
+            return day.toordinal() - day.weekday()
+        case KeyRotation.MONTHLY:
+            return day.replace(day=1).toordinal()
+        case KeyRotation.NEVER:
+            return date.min.toordinal()
+
+
+class VisitorKeys:
+    """Hands out the key of the moment, and destroys the one before.
+
+    With a path, the key lives in a file that only its owner can read, replaced as a whole at each rotation: what a
+    thief finds on the card is the key of today. Without a path it lives in memory and ends with the process.
+    """
+
+    def __init__(self, path: Path | None, rotation: KeyRotation, rotation_hour: int, time_zone: ZoneInfo) -> None:
+        self._path = path
+        self._rotation = rotation
+        self._rotation_hour = rotation_hour
+        self._time_zone = time_zone
+        self._key: VisitorKey | None = None
+
+    def key_at(self, now_at: datetime) -> VisitorKey:
+        """The key for a scan that starts at `now_at`.
+
+        Raises:
+            KeyFileError: The key file cannot be read or written.
+        """
+        period = period_of(now_at, self._rotation, self._rotation_hour, self._time_zone)
+        key = self._key or self._read()
+        if key is None or key.period != period:
+            key = self._next(key, period)
+            self._write(key)
+        self._key = key
+        return key
+
+    def _next(self, key: VisitorKey | None, period: int) -> VisitorKey:
+        """Step forward; when the clock went back, or beyond reason, begin anew: an old key cannot be had again."""
+        if key is None or not 0 < period - key.period <= _MOST_STEPS:
+            return VisitorKey(period, secrets.token_bytes(32))
+        return key.stepped_to(period)
+
+    def _read(self) -> VisitorKey | None:
+        if self._path is None:
+            return None
+        try:
+            stored = json.loads(self._path.read_text(encoding="ascii"))
+            return VisitorKey(int(stored["period"]), bytes.fromhex(stored["secret"]))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            message = (
+                f"The visitor key {self._path} cannot be read ({type(error).__name__}). Delete it to begin "
+                "with a new one: today's devices are then counted as new, nothing else is lost."
+            )
+            raise KeyFileError(message) from error
+
+    def _write(self, key: VisitorKey) -> None:
+        """Replace the file in one step, so that a power cut leaves either the old key or the new one."""
+        if self._path is None:
+            return
+        text = json.dumps({"period": key.period, "secret": key.secret.hex()})
+        beside = self._path.with_name(self._path.name + ".new")
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            beside.unlink(missing_ok=True)
+            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(self._path)
+        except OSError as error:
+            message = (
+                f"The visitor key {self._path} cannot be written ({error.strerror}). "
+                "Make room on the disk and let this user write to that folder."
+            )
+            raise KeyFileError(message) from error
