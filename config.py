@@ -176,16 +176,18 @@ def load_config(path: Path | None, environment: Mapping[str, str] = os.environ) 
 
 
 def _check(values: dict[str, Any], mistakes: list[str]) -> Config:
-    """Check all settings. Those wrong by themselves are set aside, so that the rest is still checked against each other."""
+    """Check all settings. Those wrong by themselves are set aside, so that the rest is still checked as a whole."""
     wrong: set[str] = set()
     for _ in ("each by itself", "against each other"):
         try:
             return Config.model_validate(values)
         except ValidationError as error:
             found = error.errors()
-        for item in found:
-            if not any(key in item["msg"] for key in wrong):
-                mistakes.append(_sentence(item["loc"], item["type"], item["msg"], item["input"]))
+        mistakes += [
+            _sentence(item["loc"], item["type"], item["msg"], item["input"])
+            for item in found
+            if not any(key in item["msg"] for key in wrong)
+        ]
         for section, *key in (item["loc"] for item in found):
             if key and isinstance(values.get(str(section)), dict):
                 values[str(section)].pop(str(key[0]), None)

@@ -1,0 +1,53 @@
+"""History: what a simulated site would have sounded like, at full speed, as scans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from presence.radio import Radio
+from presence.scan import Hearing, Scan
+from presence.zones import ZoneThresholds
+from scans.folding import Fold, Maker
+from scans.sensor import hearing_of
+from scans.simulated.site import SimulatedSite
+from scans.visitor_key import VisitorKey, VisitorKeys
+
+
+def simulated_scans(
+    site: SimulatedSite,
+    sensor: str,
+    keys: VisitorKeys,
+    maker: Maker,
+    thresholds: ZoneThresholds,
+    from_at: datetime,
+    to_at: datetime,
+    interval: timedelta,
+    listen_seconds: float,
+) -> Iterator[Scan]:
+    """The scans a sensor at the site would have made between two moments, the earliest first.
+
+    The sightings are those the live radios would hand over; only the dissecting of frames is left out, which would
+    take longer than the owner wants to wait for a demonstration.
+    """
+
+    def hearing(radio: Radio, at: datetime, key: VisitorKey) -> Hearing:
+        fold = Fold(radio)
+        for sighting in site.sightings(radio, at, listen_seconds):
+            fold.hear(sighting)
+        return hearing_of(fold, site.fault(radio, at), key, maker, thresholds)
+
+    at = from_at
+    while at < to_at:
+        key = keys.key_at(at)
+        yield Scan(
+            sensor=sensor,
+            started_at=at,
+            duration_seconds=listen_seconds,
+            elapsed_seconds=interval.total_seconds(),
+            key_period=key.period,
+            clock_is_right=True,
+            wifi=hearing(Radio.WIFI, at, key),
+            bluetooth=hearing(Radio.BLUETOOTH, at, key),
+        )
+        at += interval
