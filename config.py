@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from scans.visitor_key import KeyRotation
 
@@ -186,7 +187,7 @@ def _check(values: dict[str, Any], mistakes: list[str]) -> Config:
         mistakes += [
             _sentence(item["loc"], item["type"], item["msg"], item["input"])
             for item in found
-            if not any(key in item["msg"] for key in wrong)
+            if not any(key in item["msg"] for key in wrong) and not _is_only_of_its_parts(item["loc"], found)
         ]
         for section, *key in (item["loc"] for item in found):
             if key and isinstance(values.get(str(section)), dict):
@@ -195,6 +196,11 @@ def _check(values: dict[str, Any], mistakes: list[str]) -> Config:
             else:
                 values.pop(str(section), None)
     return Config()
+
+
+def _is_only_of_its_parts(location: tuple[int | str, ...], found: list[ErrorDetails]) -> bool:
+    """Whether a whole is wrong only because a part of it is, which is said already."""
+    return any(len(item["loc"]) > len(location) and item["loc"][: len(location)] == location for item in found)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -113,7 +113,7 @@ class VisitorKeys:
         try:
             stored = json.loads(self._path.read_text(encoding="ascii"))
             return VisitorKey(int(stored["period"]), bytes.fromhex(stored["secret"]))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             message = (

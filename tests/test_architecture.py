@@ -1,0 +1,115 @@
+"""The house as DESIGN draws it: which room may lean on which, and which library lives where."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# Who may import whom of ours. app.py joins all, and nobody imports it.
+ARROWS = {
+    "presence": {"presence"},
+    "scans": {"scans", "presence"},
+    "db": {"db", "presence"},
+    "layouts": {"layouts", "presence", "db"},
+    "links": {"links", "presence", "db"},
+    "config": {"scans", "presence"},
+}
+ROOMS = ("presence", "scans", "db", "layouts", "links")
+OURS = {*ROOMS, "config", "app"}
+
+# Each library has one room.
+HOMES = {
+    "bleak": "scans",
+    "dbus_fast": "scans",
+    "pyshark": "scans",
+    "manuf": "scans",
+    "aiooui": "scans",
+    "bluetooth_numbers": "scans",
+    "apscheduler": "scans",
+    "sqlalchemy": "db",
+    "alembic": "db",
+    "sqlite3": "db",
+    "dash": "layouts",
+    "plotly": "layouts",
+    "fastapi": "links",
+    "starlette": "links",
+    "uvicorn": "links",
+}
+
+# What layouts and links may not touch of db: sessions and tables. They read and command.
+WRITE_SIDE = {"db.schema", "db.recorder", "db.migrations"}
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", [*sources(*ROOMS), ROOT / "config.py"], ids=lambda path: str(path.relative_to(ROOT)))
+def test_arrows_between_rooms_point_the_right_way(path: Path) -> None:
+    """A room imports only what lies below it, and each library is used in its own room."""
+    room = room_of(path)
+    for name in imports(path):
+        top = name.split(".")[0]
+        assert top not in OURS or top in ARROWS[room], f"{room} may not import {name}"
+        assert HOMES.get(top, room) == room, f"{name} belongs into {HOMES.get(top)}"
+        assert room not in {"layouts", "links"} or name not in WRITE_SIDE, f"{room} may not reach into {name}"
+
+
+def test_understanding_knows_no_framework() -> None:
+    """presence imports the standard library and itself."""
+    import sys  # noqa: PLC0415 - the list of standard modules is only needed here
+
+    for path in sources("presence"):
+        assert {name.split(".")[0] for name in imports(path)} <= {*sys.stdlib_module_names, "presence"}
+
+
+@pytest.mark.parametrize("path", [*sources(*ROOMS), ROOT / "config.py"], ids=lambda path: str(path.relative_to(ROOT)))
+def test_importing_does_nothing_but_define(path: Path) -> None:
+    """At the top of a module stand imports, definitions and constants; no call is made for its effect."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        assert is_docstring or not isinstance(node, (ast.Expr, ast.For, ast.While, ast.With, ast.Try)), (
+            f"line {node.lineno}"
+        )
+
+
+@pytest.mark.parametrize("path", [*sources(*ROOMS, "bench", "tests"), ROOT / "app.py", ROOT / "config.py"], ids=str)
+def test_no_error_is_swallowed(path: Path) -> None:
+    """No handler passes over an error without a word."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ExceptHandler):
+            assert not all(isinstance(line, ast.Pass) for line in node.body), f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("path", sources("tests"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_test_says_what_it_asserts(path: Path) -> None:
+    """Each test has one sentence that states the behaviour."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            sentence = ast.get_docstring(node) or ""
+            assert re.fullmatch(r"[^\n].*(\n.*)?\.", sentence), f"{node.name}: {sentence!r}"
+
+
+def test_no_room_is_named_for_nothing() -> None:
+    """No file is called utils, helpers, common or manager."""
+    vague = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
+    assert not [path for path in sources(*ROOMS, "tests", "bench") if path.stem in vague]
