@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# Sourced by run and check: what this machine itself must have, from apt.
+
+say() { printf '%s\n' "$*" >&2; }  # to stderr: stdout belongs to the programme (JSON, reports)
+
+fail() {
+    say "$*"
+    exit 1
+}
+
+# has_system_package PACKAGE: true when what the package brings can be used, wherever it came from. Fast: no dpkg, no apt.
+has_system_package() {
+    case $1 in
+        bluez) command -v bluetoothctl ;;
+        dbus-daemon) command -v dbus-daemon ;;
+        iproute2) command -v ip ;;
+        python3-venv) [[ -e $root/.venv/installed ]] || python3 -c 'import ensurepip, venv' ;;
+        *) command -v "$1" ;;
+    esac &>/dev/null
+}
+
+purpose_of() {
+    case $1 in
+        bluez) echo "hears Bluetooth" ;;
+        chromium) echo "tests the page" ;;
+        dbus-daemon) echo "tests Bluetooth" ;;
+        iproute2 | iw | rfkill) echo "sets up the Wi-Fi adapter" ;;
+        python3-venv) echo "keeps Python packages in this folder" ;;
+        shellcheck) echo "checks these scripts" ;;
+        tshark) echo "reads Wi-Fi frames" ;;
+    esac
+}
+
+# may_become_root: true when sudo may be used from here. Asks for the password only where somebody can type it.
+may_become_root() {
+    ((EUID == 0)) && return
+    command -v sudo >/dev/null || return
+    sudo -n true 2>/dev/null || { [[ -t 0 ]] && sudo true; }
+}
+
+as_root() {
+    if ((EUID == 0)); then "$@"; else sudo -- "$@"; fi
+}
+
+# install_system_packages PACKAGE...: installs those that are missing. Where it cannot, it says what to type and
+# leaves it to the caller to go on: the programme shows a missing part as a radio that is not heard.
+install_system_packages() {
+    local package missing=() reasons=""
+    for package in "$@"; do
+        has_system_package "$package" && continue
+        missing+=("$package")
+        reasons+="${reasons:+, }$package ($(purpose_of "$package"))"
+    done
+    ((${#missing[@]})) || return 0
+
+    if ! command -v apt-get >/dev/null; then
+        say "Missing: $reasons. This system has no apt: install that with its own package manager" \
+            "(tshark is in wireshark-cli on Fedora and Arch). Going on without."
+        return
+    fi
+    say "Missing, to be installed with apt now: $reasons. This takes some minutes on a Pi."
+    if ! may_become_root; then
+        say "It needs root, which sudo does not give here. As root, type: apt-get install ${missing[*]}"
+        return
+    fi
+    mkdir -p "$root/.cache"
+    if ! run_apt "${missing[@]}" &>"$root/.cache/apt.log"; then
+        tail -n 5 "$root/.cache/apt.log" >&2
+        say "apt could not install that. Check that this machine is online and its clock is right (type: date)," \
+            "then start again. The whole story is in .cache/apt.log"
+    fi
+}
+
+# A fresh image has no lists, or old ones that name files no longer there; at first boot another apt may be at work.
+run_apt() {
+    local apt=(apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+    as_root "${apt[@]}" update &&
+        as_root env DEBIAN_FRONTEND=noninteractive "${apt[@]}" install --yes --no-install-recommends "$@"
+}
