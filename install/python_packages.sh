@@ -1,11 +1,13 @@
 # shellcheck shell=bash
 # Sourced by run and check: the Python packages of this checkout, in .venv, exactly as locked.
 
+: "${root:?must be set to the folder of the checkout}"
+
 # The stamp .venv/installed is written last. It names the Python and the locks that .venv holds in full, so an
 # interrupted installation, a changed lock and a new Python after an upgrade of the system are all noticed.
-describe_python_packages() {
+describe_python_packages() (
     cd "$root" && .venv/bin/python -ISc 'import sys; print("Python", *sys.version_info[:2])' && sha256sum "$@"
-}
+)
 
 # has_python_packages LOCK...: true when .venv holds everything that these locks name.
 has_python_packages() {

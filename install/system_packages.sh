@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # Sourced by run and check: what this machine itself must have, from apt.
 
+: "${root:?must be set to the folder of the checkout}"
+
 say() { printf '%s\n' "$*" >&2; }  # to stderr: stdout belongs to the programme (JSON, reports)
 
 fail() {
@@ -14,7 +16,7 @@ has_system_package() {
         bluez) command -v bluetoothctl ;;
         dbus-daemon) command -v dbus-daemon ;;
         iproute2) command -v ip ;;
-        python3-venv) [[ -e $root/.venv/installed ]] || python3 -c 'import ensurepip, venv' ;;
+        python3-venv) python3 -ISc 'import ensurepip' ;;
         *) command -v "$1" ;;
     esac &>/dev/null
 }
