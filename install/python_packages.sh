@@ -59,7 +59,7 @@ build_venv() {
 # manuf comes as source only. It is built with the locked setuptools, so nothing that is not locked is fetched or run;
 # everything else must have a wheel, for a Pi would compile for hours. The cache lets an interrupted download go on.
 fetch_python_packages() {
-    local pip=("$root/.venv/bin/python" -m pip --quiet --disable-pip-version-check --no-input
+    local pip=("$root/.venv/bin/python" -W ignore -m pip --quiet --disable-pip-version-check --no-input
         --cache-dir "$root/.cache/pip" install --require-hashes --no-deps --progress-bar off)
     export TMPDIR="$root/.cache"  # /tmp may be in RAM, and a Pi has little of it
     awk '/^[^ ]/ { keep = /^setuptools==/ } keep' "$1" | "${pip[@]}" --only-binary :all: -r /dev/stdin >&2 &&
