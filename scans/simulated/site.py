@@ -1,0 +1,151 @@
+"""The simulated site: who is there, what is heard, and the truth about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from presence.faults import Fault
+from presence.radio import Radio
+from presence.scan import AddressKind
+from scans.sighting import Sighting
+from scans.simulated.access_points import ACCESS_POINTS
+from scans.simulated.air import SLOT_SECONDS, Advertisement, ClientFrame, advertisements, client_frames
+from scans.simulated.gadgets import BluetoothGadget, WifiGadget, gadgets_of
+from scans.simulated.outages import WeeklyOutage
+from scans.simulated.people import Role, Stay
+from scans.simulated.presences import Day, day_of
+from scans.simulated.truth import TrueSender, TrueVisit
+
+_MINUTE = 60
+
+# A window reaches into two days at most, and both radios look at the same ones.
+_DAYS_AT_HAND = 3
+
+
+class SimulatedSite:
+    """A city library with a café.
+
+    A pure function of the seed and the time: it may be asked for any time, in any order, by several threads, and gives
+    the same answer in another process. What it keeps is only so as not to work it out again.
+
+    Args:
+        seed: Another seed is another site.
+        time_zone: Where it lies: it opens and closes by local time.
+        outages: When its radios do not listen; see `outages.DEMONSTRATION_OUTAGES`.
+    """
+
+    def __init__(self, seed: int, time_zone: ZoneInfo, outages: tuple[WeeklyOutage, ...] = ()) -> None:
+        self.seed = seed
+        self._time_zone = time_zone
+        self._outages = outages
+        self._day_at_hand = lru_cache(maxsize=_DAYS_AT_HAND)(self._make_day)
+
+    def sightings(self, radio: Radio, from_at: datetime, seconds: float) -> Iterator[Sighting]:
+        """What the radio hears in a window, in the order of time; nothing while it is out (see `fault`)."""
+        if self.fault(radio, from_at) is not None:
+            return
+        if radio is Radio.WIFI:
+            yield from map(_wifi_sighting, self.client_frames(from_at, seconds))
+        else:
+            yield from map(_bluetooth_sighting, self.advertisements(from_at, seconds))
+
+    def fault(self, radio: Radio, at: datetime) -> Fault | None:
+        """Why the radio does not listen at a moment; None when it does."""
+        for outage in self._outages:
+            if outage.radio is radio and outage.covers(at, self._time_zone):
+                return outage.fault
+        return None
+
+    def client_frames(self, from_at: datetime, seconds: float) -> Iterator[ClientFrame]:
+        """The frames that Wi-Fi clients send in a window, in the order of time."""
+        begin, end = from_at.timestamp(), from_at.timestamp() + seconds
+        for slot in _slots(begin, end):
+            devices = self._day_at(slot * SLOT_SECONDS).wifi.get(slot * SLOT_SECONDS // _MINUTE, ())
+            for frame in client_frames(self.seed, slot, devices):
+                if begin <= frame.at < end:
+                    yield frame
+
+    def advertisements(self, from_at: datetime, seconds: float) -> Iterator[Advertisement]:
+        """What Bluetooth devices advertise in a window, in the order of time."""
+        begin, end = from_at.timestamp(), from_at.timestamp() + seconds
+        for slot in _slots(begin, end):
+            devices = self._day_at(slot * SLOT_SECONDS).bluetooth.get(slot * SLOT_SECONDS // _MINUTE, ())
+            for advertisement in advertisements(self.seed, slot, devices):
+                if begin <= advertisement.at < end:
+                    yield advertisement
+
+    def people_at(self, at: datetime) -> int:
+        """Truth: how many people are in the place at a moment, staff among them; passers-by are not."""
+        now = at.timestamp()
+        stays = self._day_at(now).stays
+        return sum(stay.arrived <= now < stay.left and stay.role is not Role.PASSER_BY for stay in stays)
+
+    def visits(self, from_at: datetime, to_at: datetime) -> tuple[TrueVisit, ...]:
+        """Truth: the stays of people that lie wholly or partly between two moments, in the order of arrival."""
+        begin, end = from_at.timestamp(), to_at.timestamp()
+        first, last = self._local_date(begin), self._local_date(end)
+        return tuple(
+            self._true_visit(stay)
+            for day in (first + timedelta(days=number) for number in range((last - first).days + 1))
+            for stay in self._day_at_hand(day).stays
+            if stay.arrived < end and stay.left > begin
+        )
+
+    def senders(self, radio: Radio, from_at: datetime, seconds: float) -> tuple[TrueSender, ...]:
+        """Truth: whose each address is that is heard in a window, in the order first heard; see `sightings`."""
+        heard = self.client_frames if radio is Radio.WIFI else self.advertisements
+        return tuple(
+            dict.fromkeys(TrueSender(radio, one.sender, one.gadget.name, one.role) for one in heard(from_at, seconds))
+        )
+
+    def _true_visit(self, stay: Stay) -> TrueVisit:
+        gadgets = gadgets_of(self.seed, stay.person, stay.role)
+        return TrueVisit(
+            person=stay.person,
+            role=stay.role,
+            arrived_at=datetime.fromtimestamp(stay.arrived, UTC),
+            left_at=datetime.fromtimestamp(stay.left, UTC),
+            wifi_devices=tuple(gadget.name for gadget in gadgets if isinstance(gadget, WifiGadget)),
+            bluetooth_devices=tuple(gadget.name for gadget in gadgets if isinstance(gadget, BluetoothGadget)),
+        )
+
+    def _day_at(self, seconds: float) -> Day:
+        return self._day_at_hand(self._local_date(seconds))
+
+    def _local_date(self, seconds: float) -> date:
+        return datetime.fromtimestamp(seconds, self._time_zone).date()
+
+    def _make_day(self, day: date) -> Day:
+        return day_of(self.seed, day, self._time_zone)
+
+
+def _slots(begin: float, end: float) -> range:
+    """The slots that a window touches."""
+    return range(int(begin // SLOT_SECONDS), int(-(-end // SLOT_SECONDS)))
+
+
+def _wifi_sighting(frame: ClientFrame) -> Sighting:
+    return Sighting(
+        Radio.WIFI,
+        frame.sender,
+        AddressKind.RANDOMISED if int(frame.sender[1], 16) & 2 else AddressKind.GLOBAL,
+        frame.rssi_dbm,
+        frame.at,
+        frame.ssid,
+        None if frame.access_point is None else ACCESS_POINTS[frame.access_point].bssid,
+    )
+
+
+def _bluetooth_sighting(advertisement: Advertisement) -> Sighting:
+    model = advertisement.gadget.model
+    return Sighting(
+        Radio.BLUETOOTH,
+        advertisement.sender,
+        model.address_kind,
+        advertisement.rssi_dbm,
+        advertisement.at,
+        company_id=model.company_id,
+    )
