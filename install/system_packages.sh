@@ -33,11 +33,15 @@ purpose_of() {
     esac
 }
 
-# may_become_root: true when sudo may be used from here. Asks for the password only where somebody can type it.
+# may_become_root REASON: true when sudo may be used from here. Says the reason and asks for the password only where it
+# takes one and somebody is there to type it.
 may_become_root() {
     ((EUID == 0)) && return
     command -v sudo >/dev/null || return
-    sudo -n true 2>/dev/null || { [[ -t 0 ]] && sudo true; }
+    sudo -n true 2>/dev/null && return
+    [[ -t 0 ]] || return
+    say "$1"
+    sudo true
 }
 
 as_root() {
@@ -61,8 +65,8 @@ install_system_packages() {
         return
     fi
     say "Missing, to be installed with apt now: $reasons. This takes some minutes on a Pi."
-    if ! may_become_root; then
-        say "It needs root, which sudo does not give here. As root, type: apt-get install ${missing[*]}"
+    if ! may_become_root "To install it, sudo asks for your password."; then
+        say "That needs root, which sudo does not give here. As root, type: apt-get install ${missing[*]}"
         return
     fi
     mkdir -p "$root/.cache"
