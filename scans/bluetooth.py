@@ -95,6 +95,8 @@ class BluetoothListener:
         wall: The wall clock.
         make_scanner: Makes the scanner of each scan.
         care: Knows and mends the adapter; None where there is none to mend (a simulated radio).
+        start_seconds: How long a start may take.
+        stop_seconds: How long a stop may take.
     """
 
     def __init__(
@@ -103,11 +105,16 @@ class BluetoothListener:
         wall: Callable[[], datetime],
         make_scanner: ScannerFactory = bleak_scanner,
         care: AdapterCare | None = None,
+        *,
+        start_seconds: float = _START_SECONDS,
+        stop_seconds: float = _STOP_SECONDS,
     ) -> None:
         self._adapter = adapter
         self._wall = wall
         self._make_scanner = make_scanner
         self._care = care
+        self._start_seconds = start_seconds
+        self._stop_seconds = stop_seconds
         self._faults_in_a_row = 0
 
     @property
@@ -131,12 +138,14 @@ class BluetoothListener:
     async def _scan(self, seconds: float, hear: HearAdvertisement) -> Fault | None:
         try:
             scanner = self._make_scanner(hear, self._adapter)
-            fault = await _fault_within(_START_SECONDS, scanner.start(), FaultReason.HUNG)
+            fault = await _fault_within(self._start_seconds, scanner.start(), FaultReason.HUNG)
             if fault is not None:
                 return _clearer(fault, await self._trouble())
             await asyncio.sleep(seconds)
             # Asked before the stop, which hangs when the bus or the service is gone.
-            fault = await self._trouble() or await _fault_within(_STOP_SECONDS, scanner.stop(), FaultReason.TIMED_OUT)
+            fault = await self._trouble() or await _fault_within(
+                self._stop_seconds, scanner.stop(), FaultReason.TIMED_OUT
+            )
             return None if fault is None else _in_mid_scan(fault)
         finally:
             await _hang_up()

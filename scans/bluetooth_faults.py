@@ -72,6 +72,8 @@ def fault_of_error(error: Exception) -> Fault:
 
 def detail_of(error: Exception) -> str:
     """What an error says, in a line of bounded length and free of addresses."""
+    if isinstance(error, TimeoutError):
+        return "no answer"
     said = " ".join(str(argument) for argument in error.args if isinstance(argument, str))
     line = " ".join(f"{type(error).__name__}: {said}".split()) if said else type(error).__name__
     printable = "".join(letter for letter in line if letter.isprintable())
