@@ -75,7 +75,7 @@ def test_arrows_between_rooms_point_the_right_way(path: Path) -> None:
 
 
 def test_understanding_knows_no_framework() -> None:
-    """presence imports the standard library and itself."""
+    """Presence imports the standard library and itself."""
     import sys  # noqa: PLC0415 - the list of standard modules is only needed here
 
     for path in sources("presence"):
