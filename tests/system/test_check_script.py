@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.system.checkout import Checkout, make_checkout
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """A checkout whose Python only says what it was asked to run, and fails where the test wants it to."""
+    made = make_checkout(tmp_path)
+    made.install_venv("requirements.txt", "requirements-check.txt")
+    for name in ("tshark", "dbus-daemon", "chromium", "shellcheck"):
+        made.add_command(name)
+    python = made.root / ".venv/bin/python"
+    real = python.resolve()
+    python.unlink()
+    python.write_text(
+        f'#!/bin/sh\n[ "$1" = -ISc ] && exec {real} "$@"\necho "ran $*"\n'
+        'case "$*" in *"$FAILS"*) exit "${WITH:-1}" ;; esac\n'
+    )
+    python.chmod(0o755)
+    return made
+
+
+def test_all_fine_is_success(checkout: Checkout) -> None:
+    """When every check holds, the last line says so and the exit status is 0."""
+    done = checkout.run("check", FAILS="nothing")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "Everything holds.")
+
+
+def test_goes_on_after_a_failure_and_names_it_at_the_end(checkout: Checkout) -> None:
+    """A failed check does not hide the later ones, is named in the closing summary and fails the whole."""
+    done = checkout.run("check", FAILS="ruff check")
+    summary = done.stdout.splitlines()[-8:]
+    assert "ran -m pytest" in done.stdout
+    assert [line.split()[0] for line in summary if "FAILED" in line] == ["lint"]
+    assert (done.returncode, summary[-1]) == (1, "1 of these failed.")
+
+
+def test_no_test_run_is_a_failure(checkout: Checkout) -> None:
+    """A pytest that ran no test fails the check."""
+    assert checkout.run("check", FAILS="pytest", WITH="5").returncode == 1
+
+
+def test_arguments_go_to_pytest(checkout: Checkout) -> None:
+    """What is typed after ./check chooses the tests."""
+    done = checkout.run("check", "tests/presence", "-k", "two visits", FAILS="nothing")
+    assert "ran -m pytest tests/presence -k two visits\n" in done.stdout
