@@ -65,8 +65,10 @@ class PatientRadio:
         return listening.fold, listening.fault
 
     def close(self) -> None:
-        """Let the listener put back what it changed."""
+        """Let the listener put back what it changed, and end the wait for it."""
         self._listener.close()
+        if self._under_way is not None:
+            self._under_way.done.set()
 
     def _replace_listener(self) -> bool:
         """Whether a fresh listener could be put in the place of the one that hangs."""

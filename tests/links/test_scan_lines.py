@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from links.scan_json import scan_as_json
+from links.scan_lines import scan_as_json, scan_as_text
 from presence.faults import Fault, FaultReason
 from presence.radio import Radio
 from presence.scan import AddressKind, DeviceObservation, Heard, Scan, Unheard
@@ -54,3 +54,8 @@ def test_a_radio_not_heard_is_null_with_its_reason() -> None:
 def test_devices_are_listed_on_request_only() -> None:
     """Without being asked, no line names a device."""
     assert "ab" * 32 not in scan_as_json(scan(), with_devices=False)
+
+
+def test_words_say_not_heard_and_never_zero() -> None:
+    """In words, a radio that was not heard is not heard."""
+    assert scan_as_text(scan()) == "2027-03-01 12:00  Wi-Fi: 1  Bluetooth: not heard"

@@ -1,4 +1,4 @@
-"""A scan as JSON, for other programs: one line for each."""
+"""A scan as one line: JSON for other programs, words for people."""
 
 from __future__ import annotations
 
@@ -31,6 +31,15 @@ def scan_as_json(scan: Scan, with_devices: bool) -> str:
             "bluetooth": _hearing(Radio.BLUETOOTH, scan.bluetooth, with_devices),
         },
         ensure_ascii=False,
+    )
+
+
+def scan_as_text(scan: Scan) -> str:
+    """One scan in one line of words; its time is in UTC."""
+    return f"{scan.started_at:%Y-%m-%d %H:%M}  " + "  ".join(
+        f"{radio.label}: {len(hearing.observations) if isinstance(hearing, Heard) else 'not heard'}"
+        for radio in Radio
+        for hearing in (scan.hearing(radio),)
     )
 
 
