@@ -81,6 +81,9 @@ class ClientFrame(NamedTuple):
     gadget: WifiGadget
     role: Role
 
+    def __repr__(self) -> str:
+        return f"ClientFrame({self.kind.name} of {self.gadget.name})"
+
 
 class Advertisement(NamedTuple):
     """A Bluetooth advertisement, as the sensor hears it.
@@ -100,6 +103,9 @@ class Advertisement(NamedTuple):
     epoch: int
     gadget: BluetoothGadget
     role: Role
+
+    def __repr__(self) -> str:
+        return f"Advertisement(of {self.gadget.name})"
 
 
 def client_frames(seed: int, slot: int, devices: Iterable[tuple[WifiGadget, Presence]]) -> list[ClientFrame]:

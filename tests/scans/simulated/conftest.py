@@ -1,0 +1,21 @@
+"""The simulated site that the tests look at; one for all of them, since asking it changes nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from scans.simulated.site import SimulatedSite
+
+TIME_ZONE = ZoneInfo("Europe/Prague")
+
+# A Monday.
+MONDAY = datetime(2027, 3, 1, tzinfo=TIME_ZONE)
+
+
+@pytest.fixture(scope="session")
+def site() -> SimulatedSite:
+    """A site without outages."""
+    return SimulatedSite(seed=1, time_zone=TIME_ZONE)
