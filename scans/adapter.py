@@ -26,7 +26,7 @@ _RFKILL_FOLDER = Path("/sys/class/rfkill")
 
 # BlueZ answers a question in milliseconds, also on a Pi 3, and switches an adapter in 1 to 2 s.
 _ANSWER_SECONDS = 2.0
-_SWITCH_SECONDS = 4.0
+_SWITCH_SECONDS = 3.0
 _COMMAND_SECONDS = 5.0
 
 # A power cycle mends most hangs. What three of them in a row did not mend is in bluetoothd, and its restart costs other

@@ -154,8 +154,8 @@ class _PackedTable:
         if at == len(prefixes) or prefixes[at] != prefix:
             return None
         line, _, _ = self._text[starts[at] : starts[at] + _LONGEST_LINE].decode("utf-8", "replace").partition("\n")
-        _, short, *rest = [field.strip() for field in line.split("\t") if field] + [""]
-        return Vendor(manuf=short, manuf_long=(rest or [""])[0] or None, comment=None)
+        names = [field.strip() for field in line.split("\t")[1:] if field]
+        return Vendor(manuf=names[0], manuf_long=names[1] if len(names) > 1 else None, comment=None)
 
 
 def _entries(text: bytes) -> Iterator[tuple[int, int, int]]:
@@ -166,14 +166,14 @@ def _entries(text: bytes) -> Iterator[tuple[int, int, int]]:
     """
     start = 0
     for line in io.BytesIO(text):
-        written, tab, _ = line.partition(b"\t")
+        written, _, names = line.partition(b"\t")
         digits, _, bits = written.replace(b":", b"").replace(b"-", b"").partition(b"/")
         try:
             length = int(bits) if bits else 4 * len(digits)
             prefix = int(digits, 16) >> (4 * len(digits) - length)
         except ValueError:  # a comment, or nonsense
             length = 0
-        if tab and 0 < length < 48:
+        if names.strip() and 0 < length < 48:
             yield start, 48 - length, prefix
         start += len(line)
 

@@ -35,8 +35,9 @@ DEVICE = "org.bluez.Device1"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
 
-# The daemon throws out who sends without ever reading: the loop gets a turn after so many signals.
-_SIGNALS_A_TURN = 200
+# A connection whose socket is full is given up by dbus-fast. A socket holds 208 KiB, and each signal takes 1 to 2 KiB
+# of it: after so many, the daemon is asked for an answer, and so has read them all.
+_SIGNALS_A_TURN = 50
 
 _NO = Variant("b", False)  # noqa: FBT003 - the signature names the type
 
@@ -168,7 +169,9 @@ class FakeBluez:
 
     Attributes:
         calls: The methods of the adapter that were called, in order; "Powered on" and "Powered off" for the switch.
-        is_discovering: Whether a client has asked for a discovery that has not ended.
+        filters: The discovery filters that were set, in order.
+        is_idle: Set while no client has a discovery going.
+        is_gone: Set once the service has left the bus.
     """
 
     def __init__(
@@ -180,7 +183,10 @@ class FakeBluez:
         round_seconds: float = 0.05,
     ) -> None:
         self.calls: list[str] = []
-        self.is_discovering = threading.Event()
+        self.filters: list[dict[str, Variant]] = []
+        self.is_idle = threading.Event()
+        self.is_gone = threading.Event()
+        self.is_idle.set()
         self._bus_address = bus_address
         self._devices = devices
         self._ailment = ailment
@@ -188,6 +194,8 @@ class FakeBluez:
         self._round_seconds = round_seconds
         self._objects: dict[str, dict[str, dict[str, Variant]]] = {}
         self._discoverers: dict[str, asyncio.Task[None]] = {}
+        self._forgetting: asyncio.Task[None] | None = None
+        self._signals = 0
         self._is_up = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="fake-bluez")
 
@@ -201,7 +209,7 @@ class FakeBluez:
     def __exit__(self, *_: object) -> None:
         """Leave the bus."""
         with contextlib.suppress(RuntimeError):  # its loop has ended by itself, as some ailments make it
-            self._loop.call_soon_threadsafe(self._gone.set)
+            self._loop.call_soon_threadsafe(self._leave.set)
         self._thread.join()
 
     def get_well(self) -> None:
@@ -212,41 +220,31 @@ class FakeBluez:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._gone = asyncio.Event()
+        self._leave = asyncio.Event()
         self._bus = await MessageBus(bus_address=self._bus_address).connect()
+        lost = asyncio.ensure_future(self._bus.wait_for_disconnect())  # type: ignore[no-untyped-call]  # dbus-fast names none
         try:
-            for name in self._adapters:
-                self._objects[f"/org/bluez/{name}"] = {ADAPTER: self._adapter_properties()}
-            for device in self._devices:
-                if device.is_known:
-                    self._objects[self._path_of(device)] = {DEVICE: device.properties(self._adapter_path)}
-            self._bus.add_message_handler(self._answer)
-            await self._watch_clients()
-            await self._bus.request_name("org.bluez")
-            self._is_up.set()
-            gone = asyncio.create_task(self._gone.wait())
-            lost = asyncio.create_task(self._bus.wait_for_disconnect())  # type: ignore[no-untyped-call]  # dbus-fast names none
-            await asyncio.wait((gone, lost), return_when=asyncio.FIRST_COMPLETED)
-            gone.cancel()
-            await self._end_discoveries()
+            await self._appear()
+            leave = asyncio.create_task(self._leave.wait())
+            await asyncio.wait((leave, lost), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._bus.disconnect()
             with contextlib.suppress(EOFError, OSError):  # the bus itself was killed
                 await lost
+            self.is_gone.set()
+            self.is_idle.set()
 
-    async def _watch_clients(self) -> None:
-        """A client that leaves the bus ends its discovery, as in BlueZ."""
-        rule = "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged'"
-        await self._bus.call(
-            Message(
-                destination="org.freedesktop.DBus",
-                path="/org/freedesktop/DBus",
-                interface="org.freedesktop.DBus",
-                member="AddMatch",
-                signature="s",
-                body=[rule],
-            )
-        )
+    async def _appear(self) -> None:
+        for name in self._adapters:
+            self._objects[f"/org/bluez/{name}"] = {ADAPTER: self._adapter_properties()}
+        for device in self._devices:
+            if device.is_known:
+                self._objects[self._path_of(device)] = {DEVICE: device.properties(self._adapter_path)}
+        self._bus.add_message_handler(self._answer)
+        # A client that leaves the bus ends its discovery, as in BlueZ.
+        await self._ask_daemon("AddMatch", "type='signal',member='NameOwnerChanged'")
+        await self._bus.request_name("org.bluez")
+        self._is_up.set()
 
     def _adapter_properties(self) -> dict[str, Variant]:
         return {
@@ -321,13 +319,15 @@ class FakeBluez:
         self.calls.append(method)
         if not self._objects[path][ADAPTER]["Powered"].value:
             return Message.new_error(call, "org.bluez.Error.NotReady", "Resource Not Ready")
+        if method == "SetDiscoveryFilter":
+            self.filters.append(call.body[0])
         if method == "StartDiscovery":
             if self._ailment in _REFUSALS:
                 return Message.new_error(call, *_REFUSALS[self._ailment])
             if self._ailment is Ailment.START_HANGS:
                 return True
             self._discoverers[client] = asyncio.create_task(self._advertise())
-            self.is_discovering.set()
+            self.is_idle.clear()
         if method == "StopDiscovery":
             if self._ailment is Ailment.STOP_HANGS:
                 return True
@@ -341,21 +341,35 @@ class FakeBluez:
             return False
         task.cancel()
         if not self._discoverers:
-            self.is_discovering.clear()
-            for path, interfaces in self._objects.items():
-                if interfaces.get(DEVICE, {}).pop("RSSI", None) is not None:
-                    self._signal(path, PROPERTIES, "PropertiesChanged", "sa{sv}as", [DEVICE, {}, ["RSSI"]])
+            self.is_idle.set()
+            self._forgetting = asyncio.create_task(self._forget_rssi())
         return True
 
-    async def _end_discoveries(self) -> None:
-        tasks = list(self._discoverers.values())
-        for client in list(self._discoverers):
-            self._end_discovery(client)
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async def _forget_rssi(self) -> None:
+        """Take back every RSSI when nobody discovers any more, as BlueZ does."""
+        for path, interfaces in list(self._objects.items()):
+            if interfaces.get(DEVICE, {}).pop("RSSI", None) is not None:
+                self._signal(path, PROPERTIES, "PropertiesChanged", "sa{sv}as", [DEVICE, {}, ["RSSI"]])
+                await self._keep_pace()
+
+    async def _keep_pace(self) -> None:
+        if self._signals % _SIGNALS_A_TURN == 0:
+            await self._ask_daemon("GetId")
+
+    async def _ask_daemon(self, method: str, *arguments: str) -> None:
+        await self._bus.call(
+            Message(
+                destination="org.freedesktop.DBus",
+                path="/org/freedesktop/DBus",
+                interface="org.freedesktop.DBus",
+                member=method,
+                signature="s" * len(arguments),
+                body=list(arguments),
+            )
+        )
 
     async def _advertise(self) -> None:
         """Send every device's advertisements, round after round."""
-        sent = 0
         rounds = 0
         while True:
             for device in self._devices:
@@ -364,9 +378,7 @@ class FakeBluez:
                 elif rounds < device.advertisements + device.connection_changes:
                     is_on = (rounds - device.advertisements) % 2 == 0
                     self._change(self._path_of(device), DEVICE, {"Connected": Variant("b", is_on)})
-                sent += 1
-                if sent % _SIGNALS_A_TURN == 0:
-                    await asyncio.sleep(0)
+                await self._keep_pace()
             rounds += 1
             if rounds == 1:
                 self._fall_ill()
@@ -381,7 +393,7 @@ class FakeBluez:
                 for client in list(self._discoverers):
                     self._end_discovery(client)
             case Ailment.SERVICE_GONE:
-                self._gone.set()
+                self._leave.set()
             case Ailment.SWITCHED_OFF:
                 self._set_power(self._adapter_path, is_on=False)
             case _:
@@ -401,6 +413,7 @@ class FakeBluez:
         self._signal(path, PROPERTIES, "PropertiesChanged", "sa{sv}as", [interface, changed, []])
 
     def _signal(self, path: str, interface: str, member: str, signature: str, body: list[Any]) -> None:
+        self._signals += 1
         self._bus.send(Message.new_signal(path, interface, member, signature, body))
 
 

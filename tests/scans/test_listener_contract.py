@@ -1,0 +1,94 @@
+"""What holds for every listener that takes a scanner factory. A new one is added to `MAKERS`, and must pass."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from presence.faults import Fault, FaultReason
+from scans.adapter import AdapterMender
+from scans.bluetooth import BluetoothListener
+from scans.listener import Listener
+from scans.sighting import Sighting
+from tests.scans.fake_bluez import made_up_devices
+
+Make = Callable[[pytest.FixtureRequest], Listener]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def on_fake_bluez(request: pytest.FixtureRequest) -> Listener:
+    """A real BleakScanner on a fake BlueZ, among five devices."""
+    request.getfixturevalue("start_bluez")(made_up_devices(5))
+    return BluetoothListener(None, now, care=AdapterMender(None, run=lambda _: False))
+
+
+# Each makes a listener, by its name in the test's id, with at least one device that it can hear within half a second.
+MAKERS: dict[str, Make] = {
+    "bleak on BlueZ": on_fake_bluez,
+}
+
+
+@pytest.fixture(params=list(MAKERS.values()), ids=list(MAKERS))
+def listener(request: pytest.FixtureRequest) -> Listener:
+    make: Make = request.param
+    return make(request)
+
+
+def test_it_hears_somebody_and_finds_no_fault(listener: Listener) -> None:
+    """A listener among devices hears them, and says that all went well."""
+    heard: list[Sighting] = []
+    assert listener.listen(0.5, heard.append) is None
+    assert heard
+
+
+def test_what_it_hears_keeps_to_the_noun(listener: Listener) -> None:
+    """A sighting is of the listener's radio, with a whole address, an RSSI in bounds and a time within the scan."""
+    heard: list[Sighting] = []
+    began = now().timestamp()
+    listener.listen(0.5, heard.append)
+    for sighting in heard:
+        assert sighting.radio is listener.radio
+        assert re.fullmatch(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", sighting.address)
+        assert sighting.rssi_dbm is None or -127 < sighting.rssi_dbm < 0
+        assert began <= sighting.heard_at_seconds <= now().timestamp()
+        assert sighting.address not in repr(sighting)
+
+
+def test_it_can_listen_again_and_leaves_nothing_behind(listener: Listener) -> None:
+    """A second scan hears as the first did, and no thread remains of either."""
+    threads = set(threading.enumerate())
+    for _ in range(2):
+        heard: list[Sighting] = []
+        assert listener.listen(0.5, heard.append) is None
+        assert heard
+    assert set(threading.enumerate()) == threads
+
+
+def test_it_works_on_a_thread_of_its_own(listener: Listener) -> None:
+    """A listener is used from a worker thread, where no event loop is and no signal arrives."""
+    heard: list[Sighting] = []
+    faults: list[Fault | None] = []
+    thread = threading.Thread(target=lambda: faults.append(listener.listen(0.5, heard.append)))
+    thread.start()
+    thread.join()
+    assert faults == [None]
+    assert heard
+
+
+def test_recovering_never_raises(listener: Listener) -> None:
+    """Whatever the fault, recovering says in a line what was done, or nothing."""
+    for reason in FaultReason:
+        assert "\n" not in listener.recover(Fault(reason))
+
+
+def test_closing_twice_is_harmless(listener: Listener) -> None:
+    """A listener that was closed can be closed once more."""
+    listener.close()
+    listener.close()
