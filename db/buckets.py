@@ -1,0 +1,72 @@
+"""Buckets of a chart, aligned to what a local clock shows."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from presence.ranges import TimeRange
+
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+
+
+def local_day(at: datetime, time_zone: ZoneInfo) -> date:
+    """The date a local calendar shows at a moment."""
+    return at.astimezone(time_zone).date()
+
+
+def day_start(day: date, time_zone: ZoneInfo) -> datetime:
+    """The moment a local day begins, in UTC; where clocks skip midnight, the moment they do."""
+    return datetime(day.year, day.month, day.day, tzinfo=time_zone).astimezone(UTC)
+
+
+def hour_start(at: datetime, time_zone: ZoneInfo) -> datetime:
+    """The moment a local clock last showed a full hour, in UTC. The hour that is lived twice in autumn is two hours."""
+    return at.astimezone(time_zone).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def bucket_edges(time_range: TimeRange, now_at: datetime, time_zone: ZoneInfo) -> tuple[datetime, ...]:
+    """Starts of the buckets of a range, oldest first, and the end of the last one, which holds `now_at`.
+
+    Days have 23 or 25 hours where the clocks change, and the buckets of three hours around it two or four.
+    """
+    bucket = time_range.bucket
+    if bucket >= _DAY:
+        today = local_day(now_at, time_zone)
+        days = time_range.span // _DAY  # so many before today, which is not over: 366 in all for a year
+        return tuple(day_start(today + timedelta(days=step), time_zone) for step in range(-days, 2))
+    if bucket >= _HOUR:
+        return _hour_edges(time_range.span // bucket, bucket // _HOUR, now_at, time_zone)
+    offset = now_at.astimezone(time_zone).utcoffset() or timedelta(0)
+    midnight = datetime(now_at.year, now_at.month, now_at.day, tzinfo=UTC) - offset - _DAY
+    end_at = midnight + ((now_at - midnight) // bucket + 1) * bucket
+    return tuple(end_at - step * bucket for step in range(time_range.span // bucket, -1, -1))
+
+
+def report_start(time_range: TimeRange, now_at: datetime, time_zone: ZoneInfo) -> datetime:
+    """Where a report on a range begins: with its chart up to a day, with its first whole local day beyond.
+
+    Longer reports are made from daily sums, and so all their figures are of the same days.
+    """
+    from_at = bucket_edges(time_range, now_at, time_zone)[0]
+    return from_at if time_range.span <= _DAY else day_start(local_day(from_at, time_zone), time_zone)
+
+
+def _hour_edges(count: int, hours: int, now_at: datetime, time_zone: ZoneInfo) -> tuple[datetime, ...]:
+    """The last `count` starts of blocks of so many local hours, and the end of the last."""
+    starts = [_block_start(now_at, hours, time_zone)]
+    while len(starts) < count:
+        starts.append(_block_start(starts[-1] - timedelta(seconds=1), hours, time_zone))
+    end_at = starts[0] + _HOUR
+    while _block_start(end_at, hours, time_zone) == starts[0]:
+        end_at += _HOUR
+    return (*reversed(starts), _block_start(end_at, hours, time_zone))
+
+
+def _block_start(at: datetime, hours: int, time_zone: ZoneInfo) -> datetime:
+    if hours == 1:
+        return hour_start(at, time_zone)
+    local = at.astimezone(time_zone)
+    floored = local.replace(hour=local.hour // hours * hours, minute=0, second=0, microsecond=0, fold=0)
+    return floored.astimezone(UTC)

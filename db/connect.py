@@ -1,0 +1,124 @@
+"""Connections: one that writes, several that read, for a file, for memory and for a server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+
+from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from db.errors import DatabaseError, told_plainly
+
+# SQLite writes whole pages. A page of 1 KiB in place of 4 writes a fifth to a third as much for each scan (bench/write_size.py).
+_PAGE_BYTES = 1024
+
+# Changes are taken over from the log to the database file, each page once, when the log has this many pages (4 MiB): about
+# every 40 scans of a busy place.
+_CHECKPOINT_PAGES = 4096
+
+# Another programme (a report, a backup) holds the database for a moment only.
+_BUSY_MILLISECONDS = 5000
+
+# 2 MiB of pages to a connection, as is SQLite's own default; negative means KiB.
+_CACHE = -2000
+
+
+class Connections:
+    """The engines of one database. Readers may be used from many threads at once, the writer by one after another."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare the engines; nothing is opened yet.
+
+        Raises:
+            DatabaseError: The address of the database cannot be understood, or its folder cannot be made.
+        """
+        try:
+            self.url = make_url(url)
+            self._writer, self._reader = _engines(self.url)
+        except (ArgumentError, NoSuchModuleError) as error:
+            raise DatabaseError(
+                f"{url!r} is not an address of a database. Write it like sqlite:///data/tracking.db."
+            ) from error
+        self._writing = threading.Lock()
+        # In memory there is but one connection: whoever reads waits for whoever writes.
+        self._reading: AbstractContextManager[object] = self._writing if self._writer is self._reader else nullcontext()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is committed at the end, or undone when an error leaves it.
+
+        Raises:
+            DatabaseError: The database refused.
+        """
+        with told_plainly(), self._writing, self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database throughout, whatever is written meanwhile.
+
+        Raises:
+            DatabaseError: The database refused.
+        """
+        with told_plainly(), self._reading, self._reader.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection. Harmless when called twice."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _engines(url: URL) -> tuple[Engine, Engine]:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=1, max_overflow=0), create_engine(url)
+    if url.database in {None, "", ":memory:"}:
+        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        _prepare_sqlite(engine, "BEGIN")
+        return engine, engine
+    _make_folder(Path(str(url.database)).parent)
+    writer = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    reader = create_engine(url)
+    _prepare_sqlite(writer, "BEGIN IMMEDIATE", f"PRAGMA page_size = {_PAGE_BYTES}", "PRAGMA journal_mode = WAL")
+    _prepare_sqlite(reader, "BEGIN", "PRAGMA query_only = ON")
+    return writer, reader
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(
+            f"The folder {folder} for the database cannot be made ({error.strerror}). Choose another with `--db`."
+        ) from error
+
+
+def _prepare_sqlite(engine: Engine, begin: str, *pragmas: str) -> None:
+    """Let each connection of an engine begin as it should.
+
+    Python's sqlite3 begins a transaction by itself, but not before changes to tables; so that a migration is all or nothing,
+    it is told not to, and SQLAlchemy's begin is made a real one (as SQLAlchemy's own documentation advises).
+    """
+
+    def connected(connection: SqliteConnection, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}",
+            *pragmas,
+            "PRAGMA synchronous = NORMAL",
+            "PRAGMA foreign_keys = ON",
+            "PRAGMA temp_store = MEMORY",
+            f"PRAGMA cache_size = {_CACHE}",
+            f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}",
+        ):
+            connection.execute(pragma)
+
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)

@@ -1,0 +1,115 @@
+"""Reading a range of time as a chart draws it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import BigInteger, Connection, Select, and_, case, func, select, type_coerce
+
+from db.buckets import bucket_edges, day_start
+from db.schema import DAILY_SUMS, HOURLY_SUMS, SCANS
+from db.types import UtcTime
+from presence.overview import History, HistoryPoint
+from presence.ranges import TimeRange
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """What the scans of a bucket add up to."""
+
+    wifi_scans: int = 0
+    wifi_devices: int = 0
+    bluetooth_scans: int = 0
+    bluetooth_devices: int = 0
+    peak: int | None = None
+
+    def add(
+        self, wifi_scans: int, wifi_devices: int, bluetooth_scans: int, bluetooth_devices: int, peak: int | None
+    ) -> None:
+        """Add the sums of some scans."""
+        self.wifi_scans += wifi_scans
+        self.wifi_devices += wifi_devices or 0
+        self.bluetooth_scans += bluetooth_scans
+        self.bluetooth_devices += bluetooth_devices or 0
+        if peak is not None:
+            self.peak = peak if self.peak is None else max(self.peak, peak)
+
+    def point(self, at: datetime) -> HistoryPoint:
+        """Its point of the chart."""
+        return HistoryPoint(
+            at=at,
+            wifi=self.wifi_devices / self.wifi_scans if self.wifi_scans else None,
+            bluetooth=self.bluetooth_devices / self.bluetooth_scans if self.bluetooth_scans else None,
+            peak=self.peak,
+        )
+
+
+def read_history(connection: Connection, time_range: TimeRange, now_at: datetime, time_zone: ZoneInfo) -> History:
+    """A range of time up to now: minutes from the ledger, a week and a month from hourly sums, a year from daily sums."""
+    edges = bucket_edges(time_range, now_at, time_zone)
+    if time_range is TimeRange.YEAR:
+        rows = _daily(connection, edges, time_zone)
+    elif time_range in {TimeRange.WEEK, TimeRange.MONTH}:
+        rows = connection.execute(_hourly(edges))
+    else:
+        rows = connection.execute(_scans(edges))
+    buckets = [_Bucket() for _ in edges[:-1]]
+    milliseconds = [UtcTime.milliseconds(edge) for edge in edges]
+    for at, *sums in rows:
+        buckets[bisect_right(milliseconds, at) - 1].add(*sums)
+    points = tuple(bucket.point(at) for bucket, at in zip(buckets, edges, strict=False))
+    return History(time_range, edges[0], edges[-1], points)
+
+
+def _scans(edges: Sequence[datetime]) -> Select[Any]:
+    """The sums of each bucket that holds a scan, from the ledger. These buckets are all equally wide."""
+    scan = SCANS.c
+    first, width = UtcTime.milliseconds(edges[0]), UtcTime.milliseconds(edges[1]) - UtcTime.milliseconds(edges[0])
+    started = type_coerce(scan.started_at, BigInteger)
+    bucket = started - (started - first) % width
+    people = func.coalesce(scan.wifi_device_count, 0) + func.coalesce(scan.bluetooth_device_count, 0)
+    is_unheard = and_(scan.wifi_device_count.is_(None), scan.bluetooth_device_count.is_(None))
+    return (
+        select(
+            bucket,
+            func.count(scan.wifi_device_count),
+            func.sum(scan.wifi_device_count),
+            func.count(scan.bluetooth_device_count),
+            func.sum(scan.bluetooth_device_count),
+            func.max(case((is_unheard, None), else_=people)),
+        )
+        .where(scan.started_at >= edges[0], scan.started_at < edges[-1], scan.clock_is_right)
+        .group_by(bucket)
+    )
+
+
+def _hourly(edges: Sequence[datetime]) -> Select[Any]:
+    hour = HOURLY_SUMS.c
+    return select(
+        type_coerce(hour.hour_at, BigInteger),
+        hour.wifi_scans_heard,
+        hour.wifi_device_sum,
+        hour.bluetooth_scans_heard,
+        hour.bluetooth_device_sum,
+        hour.peak,
+    ).where(hour.hour_at >= edges[0], hour.hour_at < edges[-1])
+
+
+def _daily(connection: Connection, edges: Sequence[datetime], time_zone: ZoneInfo) -> Iterable[tuple[Any, ...]]:
+    day = DAILY_SUMS.c
+    rows = connection.execute(
+        select(
+            day.day,
+            day.wifi_scans_heard,
+            day.wifi_device_sum,
+            day.bluetooth_scans_heard,
+            day.bluetooth_device_sum,
+            day.peak,
+        ).where(day.day >= edges[0].astimezone(time_zone).date(), day.day < edges[-1].astimezone(time_zone).date())
+    )
+    return ((UtcTime.milliseconds(day_start(row.day, time_zone)), *row[1:]) for row in rows)

@@ -1,0 +1,120 @@
+"""Reading the place now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from db.schema import DEVICES, GAPS, PRESENT, RADIO_STATES, ROUNDS, SAVED_REPORTS, SCANS
+from db.settings import StoreSettings
+from presence.faults import Fault
+from presence.overview import Overview, RadioState
+from presence.people import people_with_ratio
+from presence.radio import Radio
+from presence.zones import Zone
+
+# A scan may be late by its jitter and by a radio that hung. After three intervals without one, scanning has stopped, and what was
+# heard then says nothing about now.
+_NOW_INTERVALS = 3
+
+
+def read_overview(connection: Connection, now_at: datetime, settings: StoreSettings) -> Overview:
+    """The place now, and in total."""
+    latest = connection.execute(select(SCANS).order_by(SCANS.c.id.desc()).limit(1)).first()
+    current_round = connection.execute(select(ROUNDS).order_by(ROUNDS.c.id.desc()).limit(1)).one()
+    totals = _device_totals(connection)
+    people_now = _people_now(latest, now_at, settings)
+    present_count = people_now
+    # Under a wrong clock nobody knows how long ago a device was heard; those of the latest scan are present at least.
+    if people_now is not None and latest is not None and latest.clock_is_right:
+        present_count = _present_count(connection, now_at, settings)
+    return Overview(
+        as_of_at=now_at,
+        last_scan_at=None if latest is None else latest.started_at,
+        clock_is_right=latest is None or latest.clock_is_right,
+        wifi=_radio_state(connection, Radio.WIFI, latest),
+        bluetooth=_radio_state(connection, Radio.BLUETOOTH, latest),
+        people_now=people_now,
+        people_now_with_ratio=None if people_now is None else people_with_ratio(people_now, settings.visible_share),
+        visible_share=settings.visible_share,
+        present_count=present_count,
+        hold_minutes=settings.hold.total_seconds() / 60,
+        zones_now={} if latest is None or people_now is None else _zones(latest),
+        wifi_total=totals.get(Radio.WIFI, 0),
+        bluetooth_total=totals.get(Radio.BLUETOOTH, 0),
+        average_time_spent_minutes=_mean_minutes(current_round),
+        time_spent_since_at=current_round.started_at,
+        saved_at=connection.execute(
+            select(SAVED_REPORTS.c.saved_at).order_by(SAVED_REPORTS.c.id.desc()).limit(1)
+        ).scalar(),
+    )
+
+
+def fault_of(reason: Any, detail: str | None, recovery: str | None) -> Fault | None:  # noqa: ANN401 - a column of either table
+    """The fault that three columns hold; None when there is none."""
+    return None if reason is None else Fault(reason, detail or "", recovery or "")
+
+
+def _people_now(latest: Row[Any] | None, now_at: datetime, settings: StoreSettings) -> int | None:
+    if latest is None:
+        return None
+    # A scan that seems to lie ahead was made before the clock was put back: by how much tells as little as its age would.
+    age_seconds = abs((now_at - latest.started_at).total_seconds())
+    counts = [latest.wifi_device_count, latest.bluetooth_device_count]
+    heard = [count for count in counts if count is not None]
+    return sum(heard) if heard and age_seconds <= _NOW_INTERVALS * settings.interval_seconds else None
+
+
+def _present_count(connection: Connection, now_at: datetime, settings: StoreSettings) -> int:
+    """Devices heard within the hold window: on an open visit, or (where the window is longer than the gap) on one just over."""
+    count = 0
+    for radio, present in PRESENT.items():
+        devices = DEVICES[radio]
+        since_at = now_at - settings.hold
+        on_visit = select(func.count()).where(present.c.last_seen_at >= since_at)
+        is_on_visit = select(present.c.device_id).where(present.c.device_id == devices.c.id).exists()
+        just_left = select(func.count()).where(devices.c.last_seen_at >= since_at, ~is_on_visit)
+        count += connection.execute(select(on_visit.scalar_subquery() + just_left.scalar_subquery())).scalar_one()
+    return count
+
+
+def _device_totals(connection: Connection) -> dict[Radio, int]:
+    total = func.sum(RADIO_STATES.c.device_total)
+    rows = connection.execute(select(RADIO_STATES.c.radio, total).group_by(RADIO_STATES.c.radio))
+    return {radio: int(count) for radio, count in rows}
+
+
+def _radio_state(connection: Connection, radio: Radio, latest: Row[Any] | None) -> RadioState:
+    if latest is None:
+        return RadioState(radio, None, None, None, None)
+    scan = latest._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row by column names
+    name = radio.value
+    fault = fault_of(scan[f"{name}_fault_reason"], scan[f"{name}_fault_detail"], scan[f"{name}_fault_recovery"])
+    device_count = scan[f"{name}_device_count"]
+    if device_count is not None:
+        return RadioState(radio, device_count, fault, latest.started_at, None)
+    state = connection.execute(
+        select(RADIO_STATES.c.last_heard_at, GAPS.c.from_at)
+        .join_from(RADIO_STATES, GAPS, RADIO_STATES.c.open_gap_id == GAPS.c.id, isouter=True)
+        .where(RADIO_STATES.c.sensor == latest.sensor, RADIO_STATES.c.radio == radio)
+    ).first()
+    last_heard_at, since_at = (None, None) if state is None else state
+    # Under a wrong clock no gap is begun; then it is known of the latest scan only.
+    return RadioState(radio, None, fault, last_heard_at, since_at or latest.started_at)
+
+
+def _zones(latest: Row[Any]) -> dict[Zone, int]:
+    return {
+        Zone.NEAR: (latest.wifi_near_count or 0) + (latest.bluetooth_near_count or 0),
+        Zone.MEDIUM: (latest.wifi_medium_count or 0) + (latest.bluetooth_medium_count or 0),
+        Zone.FAR: (latest.wifi_far_count or 0) + (latest.bluetooth_far_count or 0),
+    }
+
+
+def _mean_minutes(current_round: Row[Any]) -> float | None:
+    if not current_round.device_count:
+        return None
+    minutes: float = current_round.time_spent_seconds / current_round.device_count / 60
+    return minutes

@@ -1,0 +1,71 @@
+"""Reading: the read models, each seen at one moment, at a cost that does not grow with history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from db.connect import Connections
+from db.read_devices import read_devices
+from db.read_history import read_history
+from db.read_overview import read_overview
+from db.read_report import read_report
+from db.schema import SCANS
+from db.settings import StoreSettings
+from presence.overview import DevicePage, DeviceQuery, History, Overview, Report
+from presence.ranges import TimeRange
+
+
+class Reader:
+    """The read side. May be used from many threads at once, and while scans are recorded."""
+
+    def __init__(self, connections: Connections, settings: StoreSettings) -> None:
+        self._connections = connections
+        self._settings = settings
+
+    def overview(self, now_at: datetime) -> Overview:
+        """The place now, and in total.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        with self._connections.read() as connection:
+            return read_overview(connection, now_at, self._settings)
+
+    def history(self, time_range: TimeRange, now_at: datetime) -> History:
+        """A range of time up to now, as a chart draws it.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        with self._connections.read() as connection:
+            return read_history(connection, time_range, now_at, self._settings.time_zone)
+
+    def devices(self, query: DeviceQuery, now_at: datetime) -> DevicePage:
+        """A page of the devices remembered.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        with self._connections.read() as connection:
+            return read_devices(connection, query, now_at, self._settings.time_zone)
+
+    def report(self, time_range: TimeRange, now_at: datetime) -> Report:
+        """All that a report says of a range of time up to now.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        with self._connections.read() as connection:
+            return read_report(connection, time_range, now_at, self._settings)
+
+    def latest_scan_id(self) -> int | None:
+        """A number that changes when a scan has been recorded; None before the first. Costs next to nothing.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        with self._connections.read() as connection:
+            latest: int | None = connection.execute(select(func.max(SCANS.c.id))).scalar()
+            return latest

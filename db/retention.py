@@ -1,0 +1,47 @@
+"""Forgetting, in steps so small that no scan waits for them and the card hardly notices."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, TypedColumns, delete, select
+
+from db.schema import DEVICES, GAPS, PRESENT, SCANS, VISITS
+from db.settings import StoreSettings
+
+# Rows of each table deleted in one step. A busy place records at most as many visits in a minute as it hears devices (some
+# 500), on average far fewer, so that steps of this size a minute keep up and catch up.
+_STEP = 300
+
+
+def forget_some(connection: Connection, now_at: datetime, settings: StoreSettings) -> int:
+    """Delete the oldest visits, devices, scans and gaps that have been kept for long enough, some of each.
+
+    Sums and totals are kept for ever. Each table is searched along an index, from its oldest row on.
+
+    Returns:
+        How many rows were deleted.
+    """
+    latest = connection.execute(select(SCANS.c.id, SCANS.c.clock_is_right).order_by(SCANS.c.id.desc()).limit(1)).first()
+    if latest is None or not latest.clock_is_right:
+        return 0  # nobody knows how old anything is
+    forget_at = now_at - timedelta(days=settings.keep_days)
+    forget_scans_at = now_at - timedelta(days=settings.keep_scans_days)
+    count = _delete(connection, VISITS, VISITS.c.ended_at, forget_at)
+    for radio, devices in DEVICES.items():
+        is_gone = devices.c.id.not_in(select(PRESENT[radio].c.device_id))
+        count += _delete(connection, devices, devices.c.last_seen_at, forget_at, is_gone)
+    count += _delete(connection, SCANS, SCANS.c.started_at, forget_scans_at, SCANS.c.id != latest.id)
+    return count + _delete(connection, GAPS, GAPS.c.to_at, forget_scans_at)
+
+
+def _delete(
+    connection: Connection,
+    table: Table[TypedColumns],
+    dated: ColumnElement[Any],
+    before_at: datetime,
+    *conditions: ColumnElement[bool],
+) -> int:
+    oldest = select(table.c.id).where(dated < before_at, *conditions).order_by(dated).limit(_STEP)
+    return connection.execute(delete(table).where(table.c.id.in_(oldest.scalar_subquery()))).rowcount

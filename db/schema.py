@@ -1,0 +1,248 @@
+"""The tables. What each row is, and why it lies where it does.
+
+A card wears out by being written to, and SQLite writes whole pages: changing 500 rows that lie scattered among a day's
+devices means rewriting up to 500 pages. So what changes at every scan lies close together, in the `…_present` tables: one
+short row for each device whose visit is still open. The device tables hold a device as it was when its last visit ended
+(or, on its first visit, when it was first heard); `db.reader` puts the two together. `visits` is only ever added to.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Named,
+    Table,
+    TypedColumns,
+    UniqueConstraint,
+)
+
+from db.types import Decibels, DeviceHash, Line, RowId, Seconds, Ssids, UtcTime, named
+from presence.faults import FaultReason
+from presence.radio import Radio
+from presence.scan import AddressKind
+from presence.zones import Zone
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_SENSOR = Line(64)
+_MANUFACTURER = Line(64)
+_WORDS = Line(200)
+
+
+class ScanColumns(TypedColumns):
+    """The ledger: one row a scan, whatever it heard. Counts are NULL for a radio that was not heard, never 0.
+
+    A fault beside counts is one that cut the hearing short. `…_new_count` counts devices never heard before.
+    """
+
+    id: Named[int] = Column(RowId, primary_key=True)
+    sensor: Named[str] = Column(_SENSOR)
+    started_at: Named[datetime] = Column(UtcTime)
+    duration_seconds: Named[float] = Column(Seconds)
+    elapsed_seconds: Named[float | None] = Column(Seconds)
+    key_period: Named[int] = Column(Integer)
+    clock_is_right: Named[bool] = Column(Boolean)
+    wifi_device_count: Named[int | None] = Column(Integer)
+    wifi_new_count: Named[int | None] = Column(Integer)
+    wifi_sighting_count: Named[int | None] = Column(Integer)
+    wifi_near_count: Named[int | None] = Column(Integer)
+    wifi_medium_count: Named[int | None] = Column(Integer)
+    wifi_far_count: Named[int | None] = Column(Integer)
+    wifi_fault_reason: Named[FaultReason | None] = Column(named(FaultReason))
+    wifi_fault_detail: Named[str | None] = Column(_WORDS)
+    wifi_fault_recovery: Named[str | None] = Column(_WORDS)
+    bluetooth_device_count: Named[int | None] = Column(Integer)
+    bluetooth_new_count: Named[int | None] = Column(Integer)
+    bluetooth_sighting_count: Named[int | None] = Column(Integer)
+    bluetooth_near_count: Named[int | None] = Column(Integer)
+    bluetooth_medium_count: Named[int | None] = Column(Integer)
+    bluetooth_far_count: Named[int | None] = Column(Integer)
+    bluetooth_fault_reason: Named[FaultReason | None] = Column(named(FaultReason))
+    bluetooth_fault_detail: Named[str | None] = Column(_WORDS)
+    bluetooth_fault_recovery: Named[str | None] = Column(_WORDS)
+
+
+class DeviceColumns(TypedColumns):
+    """A device, under the visitor key of one period. `round_id` says which round of time spent its minutes belong to."""
+
+    id: Named[int] = Column(RowId, primary_key=True)
+    key_period: Named[int] = Column(Integer)
+    device_hash: Named[str] = Column(DeviceHash)
+    sensor: Named[str] = Column(_SENSOR)
+    address_kind: Named[AddressKind] = Column(named(AddressKind))
+    manufacturer: Named[str | None] = Column(_MANUFACTURER)
+    ssids: Named[tuple[str, ...] | None] = Column(Ssids)
+    first_seen_at: Named[datetime] = Column(UtcTime)
+    last_seen_at: Named[datetime] = Column(UtcTime)
+    rssi_mean_dbm: Named[float | None] = Column(Decibels)
+    rssi_std_db: Named[float | None] = Column(Decibels)
+    zone: Named[Zone | None] = Column(named(Zone))
+    time_spent_seconds: Named[float] = Column(Seconds)
+    round_id: Named[int] = Column(Integer)
+
+
+class PresentColumns(TypedColumns):
+    """A device whose visit is open: what its device row will hold once it has left, and where the visit stands.
+
+    `credit_seconds` is what the scan that last heard it stands for, see `presence.visits.stay_seconds`.
+    """
+
+    device_id: Named[int] = Column(RowId, primary_key=True, autoincrement=False)
+    sensor: Named[str] = Column(_SENSOR)
+    visit_started_at: Named[datetime] = Column(UtcTime)
+    last_seen_at: Named[datetime] = Column(UtcTime)
+    credit_seconds: Named[float] = Column(Seconds)
+    ssids: Named[tuple[str, ...] | None] = Column(Ssids)
+    rssi_mean_dbm: Named[float | None] = Column(Decibels)
+    rssi_std_db: Named[float | None] = Column(Decibels)
+    zone: Named[Zone | None] = Column(named(Zone))
+    time_spent_seconds: Named[float] = Column(Seconds)
+    round_id: Named[int] = Column(Integer)
+
+
+class VisitColumns(TypedColumns):
+    """A visit that has ended: `presence.visits.Visit`."""
+
+    id: Named[int] = Column(RowId, primary_key=True)
+    radio: Named[Radio] = Column(named(Radio))
+    key_period: Named[int] = Column(Integer)
+    device_hash: Named[str] = Column(DeviceHash)
+    sensor: Named[str] = Column(_SENSOR)
+    started_at: Named[datetime] = Column(UtcTime)
+    ended_at: Named[datetime] = Column(UtcTime)
+    stay_seconds: Named[float] = Column(Seconds)
+
+
+class GapColumns(TypedColumns):
+    """A time in which a radio was not heard: `presence.overview.Gap`. No reason means that there was no scan at all."""
+
+    id: Named[int] = Column(RowId, primary_key=True)
+    sensor: Named[str] = Column(_SENSOR)
+    radio: Named[Radio] = Column(named(Radio))
+    from_at: Named[datetime] = Column(UtcTime)
+    to_at: Named[datetime | None] = Column(UtcTime)
+    fault_reason: Named[FaultReason | None] = Column(named(FaultReason))
+    fault_detail: Named[str | None] = Column(_WORDS)
+    fault_recovery: Named[str | None] = Column(_WORDS)
+
+
+class HourlySumColumns(TypedColumns):
+    """The scans of one hour, added up. Hours begin when a local clock shows a full hour; `hour_of_day` is that hour."""
+
+    hour_at: Named[datetime] = Column(UtcTime, primary_key=True)
+    sensor: Named[str] = Column(_SENSOR, primary_key=True)
+    hour_of_day: Named[int] = Column(Integer)
+    wifi_scans_heard: Named[int] = Column(Integer)
+    wifi_device_sum: Named[int] = Column(Integer)
+    bluetooth_scans_heard: Named[int] = Column(Integer)
+    bluetooth_device_sum: Named[int] = Column(Integer)
+    peak: Named[int | None] = Column(Integer)
+
+
+class DailySumColumns(TypedColumns):
+    """The scans of one local day, the devices first heard on it and the visits that ended on it, added up."""
+
+    day: Named[date] = Column(Date, primary_key=True)
+    sensor: Named[str] = Column(_SENSOR, primary_key=True)
+    wifi_scans_heard: Named[int] = Column(Integer)
+    wifi_scans_unheard: Named[int] = Column(Integer)
+    wifi_device_sum: Named[int] = Column(Integer)
+    wifi_new_count: Named[int] = Column(Integer)
+    bluetooth_scans_heard: Named[int] = Column(Integer)
+    bluetooth_scans_unheard: Named[int] = Column(Integer)
+    bluetooth_device_sum: Named[int] = Column(Integer)
+    bluetooth_new_count: Named[int] = Column(Integer)
+    peak: Named[int | None] = Column(Integer)
+    visit_count: Named[int] = Column(Integer)
+    visit_seconds_sum: Named[float] = Column(Seconds)
+    visit_longest_seconds: Named[float | None] = Column(Seconds)
+
+
+class MakerSumColumns(TypedColumns):
+    """Devices first heard on a local day, by maker; "" for those whose maker could not be told."""
+
+    day: Named[date] = Column(Date, primary_key=True)
+    sensor: Named[str] = Column(_SENSOR, primary_key=True)
+    manufacturer: Named[str] = Column(_MANUFACTURER, primary_key=True)
+    device_count: Named[int] = Column(Integer)
+
+
+class RadioStateColumns(TypedColumns):
+    """A radio of a sensor: what would otherwise have to be looked for in all of history."""
+
+    sensor: Named[str] = Column(_SENSOR, primary_key=True)
+    radio: Named[Radio] = Column(named(Radio), primary_key=True)
+    device_total: Named[int] = Column(Integer)
+    last_scan_at: Named[datetime] = Column(UtcTime)
+    last_heard_at: Named[datetime | None] = Column(UtcTime)
+    open_gap_id: Named[int | None] = Column(RowId, ForeignKey("gaps.id"))
+
+
+class RoundColumns(TypedColumns):
+    """A round of time spent: a reset begins the next. Its mean needs no look at any device.
+
+    `device_count` counts the devices detected in it, `time_spent_seconds` is the sum of their time spent.
+    """
+
+    id: Named[int] = Column(RowId, primary_key=True)
+    started_at: Named[datetime | None] = Column(UtcTime)
+    device_count: Named[int] = Column(Integer)
+    time_spent_seconds: Named[float] = Column(Seconds)
+
+
+class SavedReportColumns(TypedColumns):
+    """A report that was saved."""
+
+    id: Named[int] = Column(RowId, primary_key=True)
+    saved_at: Named[datetime] = Column(UtcTime)
+
+
+def _device_table(radio: Radio) -> Table[DeviceColumns]:
+    table = Table(f"{radio.value}_devices", METADATA, DeviceColumns, UniqueConstraint("key_period", "device_hash"))
+    Index(None, table.c.last_seen_at)
+    return table
+
+
+def _present_table(radio: Radio, devices: Table[DeviceColumns]) -> Table[PresentColumns]:
+    of_device = ForeignKeyConstraint(["device_id"], [devices.c.id])
+    return Table(f"{radio.value}_present", METADATA, PresentColumns, of_device)
+
+
+SCANS = Table("scans", METADATA, ScanColumns)
+Index(None, SCANS.c.started_at)
+
+WIFI_DEVICES = _device_table(Radio.WIFI)
+BLUETOOTH_DEVICES = _device_table(Radio.BLUETOOTH)
+DEVICES: dict[Radio, Table[DeviceColumns]] = {Radio.WIFI: WIFI_DEVICES, Radio.BLUETOOTH: BLUETOOTH_DEVICES}
+PRESENT: dict[Radio, Table[PresentColumns]] = {radio: _present_table(radio, table) for radio, table in DEVICES.items()}
+
+VISITS = Table("visits", METADATA, VisitColumns)
+Index(None, VISITS.c.ended_at)
+
+GAPS = Table("gaps", METADATA, GapColumns)
+Index(None, GAPS.c.to_at)
+
+# The keys of these are all there is to look them up by: without a row number of its own, such a table is one tree, not two.
+HOURLY_SUMS = Table("hourly_sums", METADATA, HourlySumColumns, sqlite_with_rowid=False)
+DAILY_SUMS = Table("daily_sums", METADATA, DailySumColumns, sqlite_with_rowid=False)
+MAKER_SUMS = Table("maker_sums", METADATA, MakerSumColumns, sqlite_with_rowid=False)
+RADIO_STATES = Table("radio_states", METADATA, RadioStateColumns, sqlite_with_rowid=False)
+
+ROUNDS = Table("time_spent_rounds", METADATA, RoundColumns)
+SAVED_REPORTS = Table("saved_reports", METADATA, SavedReportColumns)

@@ -1,0 +1,129 @@
+"""How values are stored: small, exact, and the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Dialect, Enum, Integer, LargeBinary, SmallInteger, String, TypeDecorator
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+# SQLite numbers rows by itself only in a column that is called INTEGER; it holds 64 bits all the same.
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC time, as whole milliseconds since 1970: six bytes in SQLite, and ordered as numbers are."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    @staticmethod
+    def milliseconds(at: datetime) -> int:
+        """Milliseconds since 1970; a naive time is refused by the subtraction."""
+        return (at - _EPOCH) // _MILLISECOND
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's
+        """To milliseconds."""
+        return None if value is None else self.milliseconds(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's
+        """From milliseconds."""
+        return None if value is None else _EPOCH + timedelta(milliseconds=value)
+
+
+class Seconds(TypeDecorator[float]):
+    """A length of time in seconds, as whole milliseconds: sums of it are exact, in whatever order they are made."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's
+        """To milliseconds."""
+        return None if value is None else round(value * 1000)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> float | None:  # noqa: ARG002 - SQLAlchemy's
+        """From milliseconds."""
+        return None if value is None else value / 1000
+
+
+class Decibels(TypeDecorator[float]):
+    """A signal strength or its deviation, in hundredths: two bytes; radios themselves report whole decibels."""
+
+    impl = SmallInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's
+        """To hundredths."""
+        return None if value is None else round(value * 100)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> float | None:  # noqa: ARG002 - SQLAlchemy's
+        """From hundredths."""
+        return None if value is None else value / 100
+
+
+class DeviceHash(TypeDecorator[str]):
+    """64 hexadecimal digits, as the 32 bytes they stand for."""
+
+    impl = LargeBinary(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - SQLAlchemy's
+        """To bytes."""
+        return None if value is None else bytes.fromhex(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
+        """From bytes."""
+        return None if value is None else bytes(value).hex()
+
+
+class Ssids(TypeDecorator[tuple[str, ...]]):
+    """Names of networks, as JSON text; NULL for none, which is the rule and takes no room.
+
+    JSON escapes what no text column can hold (NUL bytes) and what no encoder accepts (half surrogate pairs) is replaced.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
+        """To JSON."""
+        return json.dumps([storable(ssid) for ssid in value], ensure_ascii=False) if value else None
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:  # noqa: ARG002 - SQLAlchemy's
+        """From JSON."""
+        return tuple(json.loads(value)) if value else ()
+
+
+class Line(TypeDecorator[str]):
+    """A line of text from outside: cut to its length, and free of what a database refuses."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self._most = length
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
+        """To what can be stored."""
+        return None if value is None else storable(value)[: self._most]
+
+
+def storable(text: str) -> str:
+    """The text with half surrogate pairs and NUL replaced, which SQLite or PostgreSQL would refuse, losing the whole scan."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+def named(kind: type[StrEnum]) -> Enum:
+    """A column for an enumeration, by its stable values as text, so that a value more needs no migration."""
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=False,
+        length=24,
+        values_callable=lambda members: [member.value for member in members],
+    )
