@@ -30,7 +30,7 @@ _PREFIX_LETTERS = 13
 _MOST_REMEMBERED = 2048
 
 # tshark needs 2 s to start on a Pi 3, and a Python that reads the company identifiers as long; both happen once.
-_COMMAND_SECONDS = 30.0
+_COMMAND_SECONDS = 10.0
 
 # Wireshark installs its table up to 4.1 (Debian 12), and holds it inside tshark from 4.2 on.
 _WIRESHARK_TABLE = Path("/usr/share/wireshark/manuf")
@@ -53,7 +53,7 @@ ReadTable = Callable[[Sequence[str]], bytes]
 
 
 def printed_by(command: Sequence[str]) -> bytes:
-    """What a command prints; nothing when it fails, is missing, or takes longer than 30 s."""
+    """What a command prints; nothing when it fails, is missing, or takes longer than 10 s."""
     try:
         ended = subprocess.run(
             command,
@@ -161,8 +161,8 @@ class _PackedTable:
 def _entries(text: bytes) -> Iterator[tuple[int, int, int]]:
     """Of each line with a prefix: where it begins, how many bits an address has after the prefix, and the prefix.
 
-    A line is `prefix TAB short name TAB long name` (manuf(5) of Wireshark), the prefix as six digits, or as twelve with
-    a length: `00:1B:C5:00:00:00/36`. Lines that are neither are comments, or well-known single addresses.
+    A line is `prefix TAB short name TAB long name` (tshark 4.2 prints the long name alone), the prefix as six digits,
+    or as twelve and a length, `00:1B:C5:00:00:00/36`. Other lines are comments, or well-known single addresses.
     """
     start = 0
     for line in io.BytesIO(text):
