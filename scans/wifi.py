@@ -1,11 +1,41 @@
-"""Wi-Fi: which frames are those of clients, and what a sighting of one is."""
+"""Wi-Fi: listens for the frames that clients send, and reads them from stored captures."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Protocol
 
-from presence.faults import Fault
+from presence.faults import Fault, FaultReason
+from presence.radio import Radio
+from scans.client_frames import CAPTURE_FILTER, FIELDS, ClientFrames
+from scans.sighting import HearSighting
+from scans.tshark import Ending, Tshark
+
+# tshark starts within 0.2 s on a desktop and 2 to 4 s on a busy Pi 3, which is not listening time; ten seconds past
+# its time it hangs.
+_START_SECONDS = 10.0
+
+# What is needed stands in the first bytes of a frame; the rest is what people send, and is not even taken up.
+_SNAPSHOT_BYTES = 512
+
+# What tshark and dumpcap say when they cannot capture (Wireshark's capture/capture-pcap-util.c and dumpcap.c), in
+# lower case. The first that fits counts.
+_REASONS: tuple[tuple[str, FaultReason], ...] = (
+    ("permission", FaultReason.NO_PERMISSION),
+    ("not permitted", FaultReason.NO_PERMISSION),
+    ("802.11 link-layer types supported only on 802.11", FaultReason.NOT_MONITOR_MODE),
+    ("monitor mode", FaultReason.NOT_MONITOR_MODE),
+    ("no longer running", FaultReason.LOST),
+    ("disappeared", FaultReason.LOST),
+    ("went down", FaultReason.LOST),
+    ("network is down", FaultReason.LOST),
+    ("is not up", FaultReason.INTERFACE_DOWN),
+    ("no device named", FaultReason.NO_INTERFACE),
+    ("no such device", FaultReason.NO_INTERFACE),
+    ("doesn't exist", FaultReason.NO_INTERFACE),
+)
 
 
 class CaptureSource(Protocol):
@@ -34,3 +64,120 @@ class CaptureSource(Protocol):
     def close(self) -> None:
         """Put back what was changed. Harmless when called twice, and callable from another thread in mid-capture."""
         ...
+
+
+class WifiListener:
+    """Listens for the frames of clients (a `scans.listener.Listener`).
+
+    Args:
+        source: Where frames come from.
+        own_addresses: Addresses of this machine, which is nobody.
+        keep_ssids: Whether networks asked for by name are kept.
+        tshark: Dissects the frames.
+    """
+
+    def __init__(
+        self, source: CaptureSource, own_addresses: Iterable[str], *, keep_ssids: bool, tshark: Tshark | None = None
+    ) -> None:
+        self._source = source
+        self._own_addresses = frozenset(own_addresses)
+        self._keep_ssids = keep_ssids
+        self._tshark = tshark or Tshark()
+
+    @property
+    def radio(self) -> Radio:
+        """Wi-Fi."""
+        return Radio.WIFI
+
+    def listen(self, seconds: float, hear: HearSighting) -> Fault | None:
+        """Listen for `seconds`; see `scans.listener.Listener.listen`. Takes 15 s more when everything hangs."""
+        prepared = self._source.prepare()
+        if isinstance(prepared, Fault):
+            return prepared
+        frames = ClientFrames(hear, self._own_addresses, keep_ssids=self._keep_ssids)
+        stopping = threading.Event()
+        attending = threading.Thread(target=self._source.attend, args=(stopping,), name="wifi-attend", daemon=True)
+        attending.start()
+        try:
+            ending = self._tshark.run(_live_arguments(prepared, seconds), frames.take, seconds + _START_SECONDS)
+        finally:
+            stopping.set()
+        return _fault_of(ending)
+
+    def recover(self, fault: Fault) -> str:
+        """Put right what can be; see `scans.listener.Listener.recover`."""
+        return self._source.recover(fault)
+
+    def close(self) -> None:
+        """End the capture under way, and let the source put back what it changed."""
+        self._tshark.stop()
+        self._source.close()
+
+
+def _live_arguments(interface: str, seconds: float) -> list[str]:
+    # -l hands over each line at once, so that nothing is lost of a tshark that has to be ended.
+    bounds = ["-a", f"duration:{seconds:g}", "-s", str(_SNAPSHOT_BYTES)]
+    return ["-n", "-l", "-Q", "-i", interface, "-f", CAPTURE_FILTER, *bounds, *FIELDS]
+
+
+def _fault_of(ending: Ending) -> Fault | None:
+    if ending.status is None:
+        return Fault(FaultReason.TSHARK_MISSING)
+    if ending.was_late:
+        return Fault(FaultReason.HUNG, ending.detail)
+    if ending.status == 0:
+        return None
+    said = ending.detail.lower()
+    reason = next((reason for mark, reason in _REASONS if mark in said), FaultReason.TSHARK_CRASHED)
+    return Fault(reason, ending.detail or f"exit status {ending.status}")
+
+
+def read_capture(path: Path, hear: HearSighting, *, keep_ssids: bool, tshark: Tshark | None = None) -> Fault | None:
+    """Read the client frames of a stored capture, in the order of the file.
+
+    Args:
+        path: A capture that tshark can read (pcap, pcapng), gzipped or not.
+        hear: Takes each sighting.
+        keep_ssids: Whether networks asked for by name are kept.
+        tshark: Dissects the frames.
+
+    Returns:
+        None when it was read to its end. Otherwise what is wrong with it, in a sentence; what was readable has been
+        handed over.
+    """
+    trouble = _trouble_with_file(path)
+    if trouble:
+        return Fault(FaultReason.UNREADABLE_CAPTURE, trouble)
+    frames = ClientFrames(hear, frozenset(), keep_ssids=keep_ssids)
+    ending = (tshark or Tshark()).run(["-n", "-r", str(path.absolute()), *FIELDS], frames.take, None)
+    if ending.status is None:
+        return Fault(FaultReason.TSHARK_MISSING)
+    if ending.status != 0:
+        return Fault(FaultReason.UNREADABLE_CAPTURE, _sentence(ending))
+    if not frames.has_wifi:
+        return Fault(FaultReason.UNREADABLE_CAPTURE, "It holds no Wi-Fi frames. It must be captured in monitor mode.")
+    return None
+
+
+def _trouble_with_file(path: Path) -> str:
+    """What is wrong with a file before tshark looks at it; tshark would say it in terms of its own."""
+    try:
+        with path.open("rb") as file:
+            return "" if file.read(1) else "It is empty."
+    except OSError as error:
+        return f"It cannot be opened: {error.strerror}."
+
+
+# What tshark says of a file (Wireshark's wiretap and ui/failure_message.c), in lower case, and what that means to its
+# owner.
+_SENTENCES = (
+    ("cut short", "It was cut short; what comes before that was read."),
+    ("isn't a capture file", "It is no capture that can be read (pcap or pcapng)."),
+    ("damaged or corrupt", "It is damaged; what comes before that was read."),
+)
+
+
+def _sentence(ending: Ending) -> str:
+    said = ending.detail.lower()
+    known = next((sentence for mark, sentence in _SENTENCES if mark in said), None)
+    return known or f"tshark could not read it to its end: {ending.detail}"

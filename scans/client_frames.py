@@ -1,0 +1,118 @@
+"""Client frames: which frames tell that a client is there, and what each says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from presence.radio import Radio
+from presence.scan import AddressKind
+from scans.sighting import HearSighting, Sighting, usable_rssi
+
+# What a client sends and an access point does not: association, reassociation and probe requests, authentication, and
+# data on their way to the distribution system (IEEE 802.11-2020, 9.2.4.1.3). Authentication is sent by both; see
+# `_is_client`.
+_ASSOCIATION_REQUEST, _REASSOCIATION_REQUEST, _PROBE_REQUEST, _AUTHENTICATION = 0, 2, 4, 11
+_MANAGEMENT = {_ASSOCIATION_REQUEST, _REASSOCIATION_REQUEST, _PROBE_REQUEST, _AUTHENTICATION}
+_FIRST_DATA, _LAST_DATA = 32, 47
+
+# The same for the kernel (pcap-filter(7)), so that a Pi does not even look at beacons and downloads. `dir tods` is
+# what has To DS set and From DS not.
+CAPTURE_FILTER = (
+    "type mgt subtype probe-req or type mgt subtype assoc-req or type mgt subtype reassoc-req or type mgt subtype auth"
+    " or (type data and dir tods)"
+)
+
+_NAMES = (
+    "frame.time_epoch",
+    "wlan.fc.type_subtype",
+    "wlan.fc.ds",
+    "wlan.ta",
+    "wlan.bssid",
+    "radiotap.dbm_antsignal",
+    "wlan.ssid",
+    "radiotap.flags.badfcs",
+)
+
+# The first of several values: adapters with more antennas put the strength of the whole before that of each.
+FIELDS = ("-T", "fields", "-E", "occurrence=f", *(word for name in _NAMES for word in ("-e", name)))
+
+# A name has 32 bytes at most (9.4.2.2); a frame that claims more is not of a client.
+_LONGEST_SSID_BYTES = 32
+
+_NOBODY = "00:00:00:00:00:00"
+
+
+class ClientFrames:
+    """Turns lines of tshark, one a frame with the fields of `FIELDS`, into sightings of clients.
+
+    Args:
+        hear: Takes each sighting.
+        own_addresses: Addresses of this machine.
+        keep_ssids: Whether networks asked for by name are kept.
+    """
+
+    def __init__(self, hear: HearSighting, own_addresses: frozenset[str], *, keep_ssids: bool) -> None:
+        self._hear = hear
+        self._own_addresses = own_addresses
+        self._keep_ssids = keep_ssids
+        self.has_wifi = False
+
+    def take(self, lines: list[bytes]) -> None:
+        """Take the next lines."""
+        for line in lines:
+            fields = line.decode("ascii", "replace").split("\t")
+            if len(fields) == len(_NAMES) and fields[1]:
+                self.has_wifi = True
+                sighting = self._sighting(fields)
+                if sighting is not None:
+                    self._hear(sighting)
+
+    def _sighting(self, fields: list[str]) -> Sighting | None:
+        """The sighting that a frame is; None when it is not of a client, or was damaged on its way."""
+        time, subtype, ds, sender, bssid, rssi, ssid, bad_checksum = fields
+        if not _is_of_a_client(int(subtype, 0), ds) or bad_checksum in {"1", "True"}:
+            return None
+        if not _is_one_device(sender) or sender == bssid or sender in self._own_addresses:
+            return None
+        return Sighting(
+            radio=Radio.WIFI,
+            address=sender,
+            address_kind=AddressKind.RANDOMISED if _byte(sender) & 2 else AddressKind.GLOBAL,
+            rssi_dbm=usable_rssi(int(rssi)) if rssi else None,
+            heard_at_seconds=_seconds(time),
+            ssid=_decoded(ssid) if ssid and self._keep_ssids else None,
+            access_point=bssid if _is_one_device(bssid) else None,
+        )
+
+
+def _is_of_a_client(subtype: int, ds: str) -> bool:
+    if _FIRST_DATA <= subtype <= _LAST_DATA:
+        return int(ds or "0", 0) == 1  # To DS without From DS
+    return subtype in _MANAGEMENT
+
+
+def _is_one_device(address: str) -> bool:
+    """Whether an address is that of one device: not of a group (the lowest bit of the first byte), not empty."""
+    return bool(address) and address != _NOBODY and not _byte(address) & 1
+
+
+def _byte(address: str) -> int:
+    return int(address[:2], 16)
+
+
+def _seconds(time: str) -> float:
+    """Seconds since 1970, which tshark prints as a number up to 4.0 and as a date from 4.2 on."""
+    try:
+        return float(time)
+    except ValueError:
+        return datetime.fromisoformat(time).timestamp()
+
+
+def _decoded(ssid: str) -> str | None:
+    """A name as text: bytes of a stranger's choice, which tshark prints in hexadecimal."""
+    try:
+        raw = bytes.fromhex(ssid)
+    except ValueError:
+        return None  # <MISSING>: the name is hidden
+    text = raw[:_LONGEST_SSID_BYTES].decode("utf-8", "replace")
+    return "".join(letter for letter in text if letter.isprintable()).strip() or None

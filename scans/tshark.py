@@ -1,0 +1,226 @@
+"""tshark, driven through pyshark: one line of text a frame, in place of a tree of objects.
+
+pyshark's own readers ask tshark for everything about each frame as XML or JSON, which takes about a hundred times as
+long as asking for a few fields. So its capture is kept (the process, the event loop, the callback for what comes),
+and two of its steps are replaced: how tshark is called, and how what it prints is cut into pieces. Its third, what
+becomes of a tshark that fails, is replaced as well: pyshark passes over exit status 1 in silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyshark.capture.capture import Capture
+from pyshark.tshark.tshark import TSharkNotFoundException, get_process_path
+
+# Where Linux keeps files in memory: live tshark writes every frame to a temporary file, which must not touch the card.
+_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is private
+
+_FOLDER_PREFIX = "tracking-frames-"
+
+_CHUNK_BYTES = 1 << 16
+
+# A line longer than this is not of a frame that a client sent: the longest has a name of 32 bytes.
+_LONGEST_LINE_BYTES = 1 << 16
+
+# tshark says why it failed in its last lines.
+_LAST_LINES = 12
+_LONGEST_DETAIL = 160
+
+# After the signal to end, dumpcap hands over what it has within a fraction of a second; on a busy Pi 3 within 2 s.
+_ENDING_SECONDS = 3.0
+
+_HARDWARE_ADDRESS = re.compile(r"(?:[0-9a-f]{2}[:_-]){5}[0-9a-f]{2}", re.IGNORECASE)
+
+TakeLines = Callable[[list[bytes]], None]
+"""Takes the next lines that tshark printed, without their ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How tshark ended.
+
+    Attributes:
+        status: Its exit status; negative when a signal ended it; None when it could not be started, being absent.
+        said: What it said last, its own banners left out, one line after the other.
+        was_late: Whether it had to be ended, having outlasted its time.
+    """
+
+    status: int | None
+    said: tuple[str, ...]
+    was_late: bool
+
+    @property
+    def detail(self) -> str:
+        """What it said last, in one line of bounded length and without hardware addresses."""
+        line = " ".join(" ".join(self.said).split())
+        printable = "".join(letter for letter in line if letter.isprintable())
+        return _HARDWARE_ADDRESS.sub("(address)", printable)[:_LONGEST_DETAIL]
+
+
+class Tshark:
+    """Runs tshark, one at a time.
+
+    Args:
+        path: The programme; None finds it.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._running: _LineCapture | None = None
+
+    def run(self, arguments: Sequence[str], take: TakeLines, seconds: float | None) -> Ending:
+        """Run tshark to its end, handing over the lines it prints as they come.
+
+        Args:
+            arguments: What follows its name.
+            take: Takes the lines.
+            seconds: How long it may take before it is ended; None for as long as it wants.
+        """
+        try:
+            path = str(self._path) if self._path is not None else get_process_path()
+        except TSharkNotFoundException:
+            return Ending(None, (), was_late=False)
+        with _private_folder() as folder, asyncio.Runner() as runner:
+            capture = self._running = _LineCapture(runner.get_loop(), [path, *arguments], folder)
+            try:
+                return runner.run(capture.run(take, seconds))
+            except FileNotFoundError:
+                return Ending(None, (), was_late=False)
+            finally:
+                self._running = None
+
+    def stop(self) -> None:
+        """End the tshark under way, if any; callable from another thread."""
+        running = self._running
+        if running is not None:
+            running.end()
+
+
+class _LineCapture(Capture):  # type: ignore[misc]  # pyshark ships no types
+    """One run of tshark as a pyshark capture, whose packets are lists of lines."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, command: Sequence[str], folder: Path) -> None:
+        # Given a loop, pyshark sets up none of its own, for which it would use what Python 3.14 no longer has.
+        super().__init__(eventloop=loop)
+        self._command = command
+        self._folder = folder
+        self._process: asyncio.subprocess.Process | None = None
+        self._said = b""
+
+    async def run(self, take: TakeLines, seconds: float | None) -> Ending:
+        """Read to the end, or for so many seconds."""
+        was_late = False
+        try:
+            async with asyncio.timeout(seconds):
+                await self.packets_from_tshark(take, close_tshark=False)
+        except TimeoutError:
+            was_late = True
+        finally:
+            status = await self._ended()
+        return Ending(status, _what_matters(self._said), was_late)
+
+    def end(self) -> None:
+        """Ask tshark, and the dumpcap that it started, to end; callable from another thread."""
+        self._signal(signal.SIGTERM)
+
+    async def _get_tshark_process(
+        self, packet_count: int | None = None, stdin: int | None = None
+    ) -> asyncio.subprocess.Process:
+        """Start tshark (in place of pyshark's start, which adds options that cannot be had twice)."""
+        del packet_count, stdin
+        environment = {
+            **os.environ,
+            "TMPDIR": str(self._folder),
+            "WIRESHARK_CONFIG_DIR": str(self._folder),
+            "LC_ALL": "C",
+        }
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            limit=_CHUNK_BYTES,
+            start_new_session=True,
+        )
+        self._stderr_handling_tasks.append(asyncio.ensure_future(self._listen_to(_stream(self._process.stderr))))
+        return self._process
+
+    async def _go_through_packets_from_fd(
+        self, fd: asyncio.StreamReader, packet_callback: TakeLines, packet_count: int | None = None
+    ) -> None:
+        """Hand over lines as they come (in place of pyshark's parsing of packets)."""
+        del packet_count
+        rest = b""
+        while chunk := await fd.read(_CHUNK_BYTES):
+            *lines, rest = (rest + chunk).split(b"\n")
+            packet_callback(lines)
+            if len(rest) > _LONGEST_LINE_BYTES:
+                rest = b""
+        if rest:
+            packet_callback([rest])
+
+    async def _listen_to(self, stderr: asyncio.StreamReader) -> None:
+        while chunk := await stderr.read(_CHUNK_BYTES):
+            self._said = (self._said + chunk)[-_CHUNK_BYTES:]
+
+    async def _ended(self) -> int | None:
+        """See to it that tshark has ended, and its dumpcap too; gives its exit status."""
+        process = self._process
+        if process is None:
+            return None
+        if process.returncode is None:
+            self.end()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), _ENDING_SECONDS)
+        self._signal(signal.SIGKILL)
+        status = await process.wait()
+        await asyncio.gather(*self._stderr_handling_tasks)
+        return status
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+
+
+def _stream(reader: asyncio.StreamReader | None) -> asyncio.StreamReader:
+    if reader is None:
+        raise RuntimeError("tshark was started without a pipe")
+    return reader
+
+
+def _what_matters(said: bytes) -> tuple[str, ...]:
+    lines = (line.strip().removeprefix("tshark:").strip() for line in said.decode("utf-8", "replace").splitlines())
+    return tuple(line for line in lines if line and not _is_banner(line))[-_LAST_LINES:]
+
+
+def _is_banner(line: str) -> bool:
+    return line.startswith(("Capturing on", "Running as user")) or line.endswith(
+        ("packets captured", "packet captured")
+    )
+
+
+@contextlib.contextmanager
+def _private_folder() -> Iterator[Path]:
+    """A folder in memory for this user only, removed at the end; so are those of processes that were killed."""
+    parent = _MEMORY if _MEMORY.is_dir() else Path(tempfile.gettempdir())
+    for old in parent.glob(f"{_FOLDER_PREFIX}*"):
+        if not Path("/proc", old.name.removeprefix(_FOLDER_PREFIX).partition("-")[0]).exists():
+            shutil.rmtree(old, ignore_errors=True)  # another user's cannot be removed, and is not ours to
+    folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{os.getpid()}-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
