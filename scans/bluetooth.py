@@ -124,7 +124,10 @@ class BluetoothListener:
 
     def listen(self, seconds: float, hear: HearSighting) -> Fault | None:
         """Listen for `seconds`; see `scans.listener.Listener.listen`. Takes 12 s more when everything hangs."""
-        fault = asyncio.run(self._scan(seconds, _Ear(hear, self._wall).take))
+        ear = _Ear(hear, self._wall)
+        fault = asyncio.run(self._scan(seconds, ear.take))
+        if fault is None and ear.error is not None:
+            fault = fault_of_error(ear.error)
         self._faults_in_a_row = 0 if fault is None else self._faults_in_a_row + 1
         return fault
 
@@ -155,27 +158,36 @@ class BluetoothListener:
 
 
 class _Ear:
-    """Turns what bleak hands over during one scan into sightings."""
+    """Turns what bleak hands over during one scan into sightings.
+
+    Attributes:
+        error: The first error in doing so; None when there was none. It must not get into bleak, which would log it for
+            each advertisement, with the address, and go on.
+    """
 
     def __init__(self, hear: HearSighting, wall: Callable[[], datetime]) -> None:
         self._hear = hear
         self._wall = wall
+        self.error: Exception | None = None
         self._latest: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {}
 
     def take(self, device: BLEDevice, advertisement: AdvertisementData) -> None:
         """Take one call of bleak's, which is not always an advertisement."""
-        properties = advertisement.platform_data[1]
-        if not self._is_advertisement(device.address, advertisement, properties):
-            return
-        self._hear(
-            Sighting(
-                radio=Radio.BLUETOOTH,
-                address=device.address.lower(),
-                address_kind=address_kind_of(device.address, properties.get("AddressType", "")),
-                rssi_dbm=usable_rssi(properties["RSSI"]),
-                heard_at_seconds=self._wall().timestamp(),
-                company_id=next(iter(advertisement.manufacturer_data), None),
-            )
+        try:
+            properties = advertisement.platform_data[1]
+            if self._is_advertisement(device.address, advertisement, properties):
+                self._hear(self._sighting(device.address, advertisement, properties))
+        except Exception as error:  # noqa: BLE001 - see `error`
+            self.error = self.error or error
+
+    def _sighting(self, address: str, advertisement: AdvertisementData, properties: dict[str, Any]) -> Sighting:
+        return Sighting(
+            radio=Radio.BLUETOOTH,
+            address=address.lower(),
+            address_kind=address_kind_of(address, properties.get("AddressType", "")),
+            rssi_dbm=usable_rssi(properties["RSSI"]),
+            heard_at_seconds=self._wall().timestamp(),
+            company_id=next(iter(advertisement.manufacturer_data), None),
         )
 
     def _is_advertisement(self, address: str, advertisement: AdvertisementData, properties: dict[str, Any]) -> bool:

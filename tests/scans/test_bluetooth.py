@@ -296,6 +296,20 @@ def test_a_fault_shows_no_address(start_bluez: StartBluez) -> None:
     assert fault.detail.isprintable()
 
 
+def test_an_error_of_whoever_hears_is_a_fault(start_bluez: StartBluez, caplog: pytest.LogCaptureFixture) -> None:
+    """An error in taking sightings in ends in a fault, once, and not in the log of a library."""
+    start_bluez(made_up_devices(3))
+
+    def stumble(sighting: Sighting) -> None:
+        raise LookupError(sighting.address)
+
+    fault = a_listener().listen(SECONDS, stumble)
+    assert fault is not None
+    assert fault.reason is FaultReason.UNEXPECTED
+    assert fault.detail == "LookupError: (address)"
+    assert caplog.text == ""
+
+
 class Talkative:
     """A scanner whose error tells too much."""
 
