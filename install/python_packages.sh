@@ -48,12 +48,15 @@ build_venv() {
             fail "Python could not make .venv, see above. On Debian type: sudo apt-get install python3-venv"
     fi
     rm -f "$root/.venv/installed"
-    fetch_python_packages "$root/${!#}" ||
-        fail "The Python packages could not be installed, see above. Check that this machine is online, that its clock" \
-            "is right (type: date) and that the disk is not full (type: df -h .), then start again."
-    sync "$root/.venv" 2>/dev/null || sync  # a Pi may lose power at any time; the stamp must not outlive the packages
+    if ! fetch_python_packages "$root/${!#}" &>"$root/.cache/pip.log"; then
+        tail -n 5 "$root/.cache/pip.log" >&2
+        fail "The Python packages could not be installed. Check that this machine is online, that its clock is right" \
+            "(type: date) and that the disk is not full (type: df -h .), then start again. The whole story is in" \
+            ".cache/pip.log"
+    fi
+    sync  # a Pi may lose power at any time, and the stamp must not outlive the packages
     describe_python_packages "$@" >"$root/.venv/installed.new" && mv "$root/.venv/installed.new" "$root/.venv/installed"
-    rm -rf "$root/.cache/pip"
+    rm -rf "$root/.cache/pip" "$root/.cache/tmp"
 }
 
 # manuf comes as source only. It is built with the locked setuptools, so nothing that is not locked is fetched or run;
@@ -61,7 +64,8 @@ build_venv() {
 fetch_python_packages() {
     local pip=("$root/.venv/bin/python" -W ignore -m pip --quiet --disable-pip-version-check --no-input
         --cache-dir "$root/.cache/pip" install --require-hashes --no-deps --progress-bar off)
-    export TMPDIR="$root/.cache"  # /tmp may be in RAM, and a Pi has little of it
-    awk '/^[^ ]/ { keep = /^setuptools==/ } keep' "$1" | "${pip[@]}" --only-binary :all: -r /dev/stdin >&2 &&
-        "${pip[@]}" --only-binary :all: --no-binary manuf --no-build-isolation --use-pep517 -r "$1" >&2
+    export TMPDIR="$root/.cache/tmp"  # /tmp may be in RAM, and a Pi has little of it
+    rm -rf "$TMPDIR" && mkdir "$TMPDIR" &&
+        awk '/^[^ ]/ { keep = /^setuptools==/ } keep' "$1" | "${pip[@]}" --only-binary :all: -r /dev/stdin &&
+        "${pip[@]}" --only-binary :all: --no-binary manuf --no-build-isolation --use-pep517 -r "$1"
 }
