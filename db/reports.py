@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 
-def keep_report(folder: Path, text: str, made_at: datetime) -> Path:
+def keep_report(folder: Path, text: str, made_at: datetime) -> None:
     """Write a report into a folder, which is made when it is not there; one of the same second is replaced.
 
     The file appears whole or not at all.
@@ -18,4 +18,4 @@ def keep_report(folder: Path, text: str, made_at: datetime) -> Path:
     path = folder / f"report-{made_at:%Y-%m-%d-%H%M%S}.txt"
     beside = path.with_suffix(".new")
     beside.write_text(text, encoding="utf-8")
-    return beside.replace(path)
+    beside.replace(path)

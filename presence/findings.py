@@ -11,12 +11,15 @@ class Finding:
 
     Attributes:
         part: What was looked at.
-        is_fine: Whether it works.
         says: What was found, in a few words.
-        remedy: What to type or do to mend it; empty when it is fine.
+        remedy: What to type or do to mend it; empty when the part is fine.
     """
 
     part: str
-    is_fine: bool
     says: str
     remedy: str = ""
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether there is nothing to mend."""
+        return not self.remedy

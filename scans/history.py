@@ -16,6 +16,7 @@ from scans.visitor_key import VisitorKey, VisitorKeys
 
 def simulated_scans(
     site: SimulatedSite,
+    *,
     sensor: str,
     keys: VisitorKeys,
     maker: Maker,

@@ -9,6 +9,7 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
@@ -107,7 +108,8 @@ class Manufacturers:
         """By the freshest table of this machine, and else by aiooui's, which is renewed each month."""
         if self._addresses is None:
             self._addresses = _PackedParser(self._freshest_table())
-            asyncio.run(aiooui.async_load())
+            with ThreadPoolExecutor(1) as aside:  # a replay asks from within a running event loop
+                aside.submit(lambda: asyncio.run(aiooui.async_load())).result()
         vendor = self._addresses.get_all(prefix)
         return _maker_or_none(vendor.manuf_long or vendor.manuf or "") or _maker_or_none(
             aiooui.get_vendor(prefix) or ""

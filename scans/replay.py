@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,7 +48,7 @@ class Replay:
         self._previous_minute: int | None = None
 
     def play(
-        self, captures: list[Path], read_capture: ReadCapture, bluetooth_log: Path | None
+        self, captures: Sequence[Path], read_capture: ReadCapture, bluetooth_log: Path | None
     ) -> list[tuple[Path, Fault]]:
         """Play everything, in the order given.
 

@@ -1,0 +1,380 @@
+"""Builds the parts, runs them, stops them in reverse; the command line. Nobody imports this."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import random
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from zoneinfo import ZoneInfo
+
+import tzlocal
+from scans.monitor import MonitorInterface, own_addresses
+
+from command_line import parse
+from config import Config, ConfigError, load_config
+from db.backup import back_up
+from db.errors import DatabaseError
+from db.examine import examine_database
+from db.reports import keep_report
+from db.settings import StoreSettings
+from db.store import Store, open_store
+from layouts.needs import PageSettings
+from layouts.page import build_page
+from layouts.report import report_text
+from links.examine import examine_server
+from links.scan_lines import scan_as_json, scan_as_text
+from links.server import ServerError, create_server, lan_address, open_port, serve
+from presence.faults import advice_for
+from presence.radio import Radio
+from presence.ranges import TimeRange
+from presence.scan import Scan
+from presence.zones import ZoneThresholds
+from scans.adapter import AdapterMender, run_command
+from scans.bluetooth import BluetoothListener, bleak_scanner
+from scans.box import Box
+from scans.clock import Clock, machine_clock
+from scans.examine import examine_hearing
+from scans.history import simulated_scans
+from scans.listener import Listener
+from scans.manufacturers import Manufacturers
+from scans.patience import PatientRadio
+from scans.replay import Replay
+from scans.sensor import Sensor
+from scans.simulated.ble_scanner import simulated_scanner
+from scans.simulated.outages import DEMONSTRATION_OUTAGES
+from scans.simulated.site import SimulatedSite
+from scans.simulated.wifi_pipe import WifiPipe
+from scans.visitor_key import KeyFileError, VisitorKeys
+from scans.wifi import WifiListener, read_capture
+
+HOME = Path(__file__).resolve().parent
+DATA = HOME / "data"
+
+DEMO_DATABASE = "sqlite:///data/demo.db"
+DEMO_HISTORY = timedelta(days=7)
+# Any number makes a plausible site; this one stays, so that a demonstration goes on where it was.
+DEMO_SEED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What every command starts from: the settings, and what follows from them.
+
+    Attributes:
+        config: The settings.
+        is_demo: Whether the site is simulated.
+        database_url: The database, its path absolute.
+        time_zone: The place's.
+        clock: The machine's.
+        manufacturers: Names makers; shared, since its tables take memory.
+    """
+
+    config: Config
+    is_demo: bool
+    database_url: str
+    time_zone: ZoneInfo
+    clock: Clock
+    manufacturers: Manufacturers
+
+    @property
+    def thresholds(self) -> ZoneThresholds:
+        """Where near and medium end."""
+        return ZoneThresholds(self.config.presence.near_dbm, self.config.presence.medium_dbm)
+
+    @property
+    def key_path(self) -> Path | None:
+        """Where the visitor key lies: beside the database; nowhere when that is in memory."""
+        path = self.database_url.removeprefix("sqlite:///")
+        return Path(path).with_suffix(".key") if path != self.database_url else None
+
+    def visitor_keys(self) -> VisitorKeys:
+        """The keys that belong to the database; in memory when it is."""
+        scans = self.config.scans
+        return VisitorKeys(self.key_path, scans.key_rotation, scans.key_rotation_hour, self.time_zone)
+
+    def open_store(self) -> Store:
+        """The database, brought up to date."""
+        config = self.config
+        return open_store(
+            self.database_url,
+            StoreSettings(
+                interval_seconds=config.scans.interval_seconds,
+                visit_gap=timedelta(minutes=config.presence.visit_gap_minutes),
+                hold=timedelta(minutes=config.presence.hold_minutes),
+                visible_share=config.presence.visible_share,
+                keep_days=config.db.keep_days,
+                keep_scans_days=config.db.keep_scans_days,
+                time_zone=self.time_zone,
+            ),
+        )
+
+
+def build_sensor(place: Place, site: SimulatedSite | None, newest_at: datetime | None) -> Sensor:
+    """The radios that are switched on, real or simulated, and what makes scans of what they hear."""
+    scans = place.config.scans
+    radios: list[PatientRadio] = []
+    if scans.wifi_enabled:
+        radios.append(PatientRadio(Radio.WIFI, partial(_wifi_listener, place, site)))
+    if scans.bluetooth_enabled:
+        radios.append(PatientRadio(Radio.BLUETOOTH, partial(_bluetooth_listener, place, site)))
+    return Sensor(
+        name=scans.sensor_name,
+        radios=tuple(radios),
+        keys=place.visitor_keys(),
+        maker=place.manufacturers.maker,
+        thresholds=place.thresholds,
+        listen_seconds=scans.listen_seconds,
+        clock=place.clock,
+        newest_at=newest_at,
+    )
+
+
+def wifi_source(place: Place) -> MonitorInterface:
+    """The Wi-Fi interface that the settings mean."""
+    scans = place.config.scans
+    return MonitorInterface(scans.wifi_interface or None, scans.wifi_switch_to_monitor, scans.wifi_channels)
+
+
+def _wifi_listener(place: Place, site: SimulatedSite | None) -> Listener:
+    scans = place.config.scans
+    if site is not None:
+        return WifiListener(WifiPipe(site, place.clock.wall), (), keep_ssids=scans.wifi_ssids)
+    return WifiListener(wifi_source(place), own_addresses(), keep_ssids=scans.wifi_ssids)
+
+
+def _bluetooth_listener(place: Place, site: SimulatedSite | None) -> Listener:
+    adapter = place.config.scans.bluetooth_adapter or None
+    if site is not None:
+        return BluetoothListener(adapter, place.clock.wall, simulated_scanner(site, place.clock.wall))
+    return BluetoothListener(adapter, place.clock.wall, bleak_scanner, AdapterMender(adapter, run_command))
+
+
+def make_demo_history(place: Place, store: Store, site: SimulatedSite) -> None:
+    """Fill the time since the last scan, a week at most, with what the site would have sounded like."""
+    now_at = place.clock.wall()
+    interval = timedelta(seconds=place.config.scans.interval_seconds)
+    last_at = store.reader.overview(now_at).last_scan_at
+    from_at = now_at - DEMO_HISTORY if last_at is None else max(last_at + interval, now_at - DEMO_HISTORY)
+    if now_at - from_at < interval:
+        return
+    print("Making the demonstration's history ...", flush=True)
+    store.recorder.record_many(
+        simulated_scans(
+            site,
+            sensor=place.config.scans.sensor_name,
+            keys=place.visitor_keys(),
+            maker=place.manufacturers.maker,
+            thresholds=place.thresholds,
+            from_at=from_at,
+            to_at=now_at,
+            interval=interval,
+            listen_seconds=place.config.scans.listen_seconds,
+        )
+    )
+
+
+def page_settings(place: Place) -> PageSettings:
+    """What the page and the report go by, and list."""
+    config = place.config
+    presence = config.presence
+    return PageSettings(
+        site_name=config.layouts.site_name,
+        demo=place.is_demo,
+        time_zone=place.time_zone,
+        thresholds=place.thresholds,
+        scan_interval=timedelta(seconds=config.scans.interval_seconds),
+        listed=(
+            ("Listening", f"{config.scans.listen_seconds:g} s every {config.scans.interval_seconds:g} s"),
+            ("Share of people who can be heard", f"{presence.visible_share:.0%}"),
+            ("A new visit after an absence of", f"{presence.visit_gap_minutes:g} minutes"),
+            ("Present when heard within", f"{presence.hold_minutes:g} minutes"),
+            ("Near, from", f"{presence.near_dbm} dBm"),
+            ("Medium, from", f"{presence.medium_dbm} dBm"),
+            ("Visitor key replaced", config.scans.key_rotation.value),
+            ("Devices and visits forgotten after", f"{config.db.keep_days} days"),
+            ("Time zone", str(place.time_zone)),
+        ),
+    )
+
+
+def run(place: Place) -> int:
+    """Listen every minute and serve the page, until stopped."""
+    links, scans = place.config.links, place.config.scans
+    with contextlib.ExitStack() as undo:
+        listening = open_port(links.host, links.port)
+        undo.callback(listening.close)
+        store = place.open_store()
+        undo.callback(store.close)
+        site = SimulatedSite(DEMO_SEED, place.time_zone, DEMONSTRATION_OUTAGES) if place.is_demo else None
+        if site is not None:
+            make_demo_history(place, store, site)
+
+        def remember(scan: Scan) -> None:
+            store.recorder.record(scan)
+            store.recorder.forget_some(place.clock.wall())
+
+        box = Box(
+            sensor=build_sensor(place, site, store.reader.overview(place.clock.wall()).last_scan_at),
+            remember=remember,
+            not_remembered=DatabaseError,
+            interval_seconds=scans.interval_seconds,
+            jitter_seconds=scans.jitter_seconds,
+            clock=place.clock,
+            rng=random.Random(),  # noqa: S311 - shifts of a few seconds are no secret
+        )
+        server = create_server(lambda: store.reader.overview(place.clock.wall()))
+        build_page(
+            server,
+            reader=store.reader,
+            commands=store.commands,
+            activity=box.activity,
+            clock=place.clock.wall,
+            settings=page_settings(place),
+            save_report=partial(keep_report, DATA / "reports"),
+        )
+        undo.callback(box.stop)
+        box.start()
+        print(f"Open the page at http://{lan_address()}:{links.port}  (stop with Ctrl+C)", flush=True)
+        serve(server, listening)
+    return 0
+
+
+def scan(place: Place) -> int:
+    """Make one scan now, and print it as JSON; nothing is stored."""
+    site = SimulatedSite(DEMO_SEED, place.time_zone) if place.is_demo else None
+    with contextlib.closing(build_sensor(place, site, None)) as sensor:
+        print(scan_as_json(sensor.scan(), with_devices=True))
+    return 0
+
+
+def replay(place: Place, captures: Sequence[Path], bluetooth: Path | None, as_line: Callable[[Scan], str]) -> int:
+    """Take stored captures down the road of live ones, and print a line for each scan."""
+    scans = place.config.scans
+    with contextlib.closing(place.open_store()) as store:
+
+        def take(one: Scan) -> None:
+            store.recorder.record(one)
+            print(as_line(one), flush=True)
+
+        player = Replay(scans.sensor_name, place.visitor_keys(), place.manufacturers.maker, place.thresholds, take)
+        faults = player.play(captures, partial(read_capture, keep_ssids=scans.wifi_ssids), bluetooth)
+    for path, fault in faults:
+        print(f"{path}: {fault.detail or advice_for(Radio.WIFI, fault.reason)}", file=sys.stderr)
+    return 1 if faults else 0
+
+
+def report(place: Place, time_range: TimeRange) -> int:
+    """Print the report that the page saves."""
+    with contextlib.closing(place.open_store()) as store:
+        print(report_text(store.reader.report(time_range, place.clock.wall()), page_settings(place)))
+    return 0
+
+
+def backup(place: Place, folder: Path) -> int:
+    """Copy the database while it is in use, and check the copy."""
+    print(f"Saved and checked: {back_up(place.database_url, folder, place.clock.wall())}")
+    return 0
+
+
+def doctor(place: Place) -> int:
+    """Say of each part whether it is fine, and what to type to mend it."""
+    scans, links = place.config.scans, place.config.links
+    findings = (
+        *examine_hearing(
+            wifi=wifi_source(place) if scans.wifi_enabled else None,
+            has_bluetooth=scans.bluetooth_enabled,
+            adapter=scans.bluetooth_adapter or None,
+            key_path=place.key_path,
+            clock=place.clock,
+        ),
+        *examine_database(place.database_url),
+        *examine_server(links.host, links.port),
+    )
+    for finding in findings:
+        print(f"{'fine' if finding.is_fine else 'NOT FINE':>8}  {finding.part}: {finding.says}")
+        if finding.remedy:
+            print(f"{'':>10}{finding.remedy}")
+    return 0 if all(finding.is_fine for finding in findings) else 1
+
+
+def place_of(arguments: argparse.Namespace) -> Place:
+    """The settings, checked, and what follows from them."""
+    environment = dict(os.environ)
+    if arguments.db is not None:
+        environment["TRACKING_DB_URL"] = arguments.db
+    if getattr(arguments, "port", None) is not None:
+        environment["TRACKING_LINKS_PORT"] = arguments.port
+    config = load_config(arguments.config or HOME / "config.toml", environment)
+    url = DEMO_DATABASE if arguments.demo and arguments.db is None else config.db.url
+    zone = config.presence.time_zone
+    return Place(
+        config=config,
+        is_demo=arguments.demo,
+        database_url=_with_absolute_path(url, Path.cwd() if arguments.db is not None else HOME),
+        time_zone=ZoneInfo(zone) if zone else tzlocal.get_localzone(),
+        clock=machine_clock(),
+        manufacturers=Manufacturers(),
+    )
+
+
+def _with_absolute_path(url: str, folder: Path) -> str:
+    path = url.removeprefix("sqlite://")
+    return f"sqlite:///{folder / path[1:]}" if path else url
+
+
+def carry_out(arguments: argparse.Namespace) -> int:
+    """Carry out one command; gives the exit status."""
+    place = place_of(arguments)
+    match arguments.command:
+        case "run":
+            return run(place)
+        case "doctor":
+            return doctor(place)
+        case "scan":
+            return scan(place)
+        case "replay":
+            as_line = partial(scan_as_json, with_devices=False) if arguments.json else scan_as_text
+            return replay(place, arguments.captures, arguments.bluetooth, as_line)
+        case "report":
+            return report(place, TimeRange(arguments.range))
+        case _:
+            return backup(place, arguments.folder or DATA / "backups")
+
+
+def main() -> int:
+    """Understand the command line, and carry it out; a user's mistake is answered with a sentence."""
+    arguments = parse(sys.argv[1:])
+    os.umask(0o077)  # what is remembered is for its owner
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.ERROR, stream=sys.stderr)
+    for room in ("scans", "db", "layouts", "links"):
+        logging.getLogger(room).setLevel(logging.INFO)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    try:
+        return carry_out(arguments)
+    except (ConfigError, DatabaseError, KeyFileError, ServerError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # `./run report | head`: whoever reads has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _stop(signum: int, frame: FrameType | None) -> None:
+    """Leave by the way that undoes everything."""
+    del signum, frame
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""The command line: which commands there are, and their options."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from presence.ranges import TimeRange
+
+_SAYS = {
+    "run": "listen every minute and serve the page (this is the default)",
+    "doctor": "what works, what does not, and how to mend it",
+    "scan": "one scan now, as JSON; nothing is stored",
+    "replay": "stored captures, by the road of live ones",
+    "report": "print the report that the page saves",
+    "backup": "a checked copy of the database",
+}
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Understand a command and its options.
+
+    Returns:
+        `command` names the command; `config`, `db` and `demo` are there for each, its own options beside them.
+    """
+    is_named = bool(words) and (not words[0].startswith("-") or words[0] in {"-h", "--help"})
+    return _parser().parse_args(words if is_named else ["run", *words])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="./run",
+        description="Tells how people use a place, from the Wi-Fi and Bluetooth around it.",
+        epilog="Without a command it runs. `./run COMMAND --help` tells more.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    shared = _shared_options()
+    parsers = {
+        name: commands.add_parser(name, help=says, description=f"{says[:1].upper()}{says[1:]}.", parents=[shared])
+        for name, says in _SAYS.items()
+    }
+    _add_own_options(parsers)
+    return parser
+
+
+def _shared_options() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config.toml beside app.py)")
+    shared.add_argument("--db", metavar="URL", help="database, such as sqlite:///other.db (default: from the settings)")
+    shared.add_argument("--demo", action="store_true", help="a simulated site with its own database; no radio is used")
+    return shared
+
+
+def _add_own_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
+    for name in ("run", "doctor"):
+        parsers[name].add_argument("--port", metavar="N", help="port of the page (default: from the settings)")
+    replay = parsers["replay"]
+    replay.add_argument("captures", type=Path, nargs="*", metavar="CAPTURE", help="pcap or pcapng, gzipped or not")
+    replay.add_argument(
+        "--bluetooth",
+        type=Path,
+        metavar="LOG",
+        help="advertisements beside them: CSV with the columns time, address, address type, RSSI, payload",
+    )
+    replay.add_argument("--json", action="store_true", help="a line of JSON for each scan")
+    ranges = [one.value for one in TimeRange]
+    parsers["report"].add_argument(
+        "--range", default="week", choices=ranges, help="how far back it looks (default: week)"
+    )
+    parsers["backup"].add_argument("--folder", type=Path, help="where to put it (default: data/backups)")
