@@ -1,4 +1,4 @@
-"""Backing up: a copy of the database as it is at one moment, taken while it is in use, and opened before it is trusted."""
+"""Backing up: a copy of the database at one moment, taken while it is in use, and opened before it is trusted."""
 
 from __future__ import annotations
 

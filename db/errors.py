@@ -17,37 +17,18 @@ class NewerDatabaseError(DatabaseError):
 
 
 # What SQLite says (sqlite3.c, sqlite3ErrStr), and what that means to the owner. The first that fits is told.
-_SENTENCES: tuple[tuple[str, str], ...] = (
-    (
-        "is full",
-        "There is no room left on the disk, so nothing can be remembered. Make some room; it goes on by itself at the next scan.",
+_SENTENCES: dict[str, str] = {
+    "is full": "The disk is full, so nothing more is remembered. Make some room: the next scan is then kept.",
+    "locked": "Another programme is using the database. Close what else has it open; the next scan tries again.",
+    "readonly": "The database may not be written to. Check who owns its file and its folder, and the card's lock.",
+    "unable to open": "The database cannot be opened. Check that its folder exists and that this user may write to it.",
+    "not a database": "The file is not a database. Move it away, or choose another with `--db`, and start again.",
+    "malformed": (
+        "The database is damaged. Stop the programme, move the file away and put the newest backup in its place, "
+        "or start afresh without one."
     ),
-    (
-        "locked",
-        "The database is in use by another programme. Close whatever else has it open; the next scan tries again.",
-    ),
-    (
-        "readonly",
-        "The database may not be written to. Check who owns the file and its folder, and whether the card is write-protected.",
-    ),
-    (
-        "unable to open",
-        "The database file cannot be opened. Check that its folder exists and belongs to the user who starts this programme.",
-    ),
-    (
-        "not a database",
-        "The file is not a database. Move it away or choose another with `--db`, then start again.",
-    ),
-    (
-        "malformed",
-        "The database is damaged. Stop the programme, move the file away and put the newest backup in its place, or start afresh "
-        "without one.",
-    ),
-    (
-        "disk i/o",
-        "The disk does not answer as it should. Check the card and its free room; if this comes again, replace the card.",
-    ),
-)
+    "disk i/o": "The disk does not answer as it should. Check the card and its room; if this comes again, replace it.",
+}
 _UNFORESEEN = (
     "The database could not do what was asked ({said}). If this comes again, start with a fresh file by `--db`."
 )
@@ -67,9 +48,9 @@ def told_plainly() -> Iterator[None]:
 
 
 def sentence_for(error: BaseException | None) -> str:
-    """The sentence for an error of the driver. It quotes no more than the driver's own words, never a statement's values."""
+    """The sentence for an error of the driver. It quotes the driver's own words at most, never a statement's values."""
     said = str(error)
-    for mark, sentence in _SENTENCES:
+    for mark, sentence in _SENTENCES.items():
         if mark in said.lower():
             return sentence
     return _UNFORESEEN.format(said=said.partition("\n")[0][:200])

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Row,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from db import upsert
-from db.schema import DEVICES, PRESENT, ROUNDS, VISITS, PresentColumns
+from db.schema import DEVICES, PRESENT, ROUNDS, VISITS
 from presence.radio import Radio
 from presence.scan import DeviceObservation, Heard, Scan
 from presence.visits import Visit, stay_seconds
@@ -50,33 +66,22 @@ class Arrivals:
 
 
 def end_visits(connection: Connection, radio: Radio, moment: Moment) -> list[Visit]:
-    """End the visits of devices that have been silent for too long, and write their devices down as they were last heard."""
-    devices, present = DEVICES[radio], PRESENT[radio]
-    over = _is_over(present, moment)
-    rows = connection.execute(
-        select(
-            present,
-            devices.c.key_period,
-            devices.c.device_hash,
-            devices.c.first_seen_at,
-            and_(
-                devices.c.last_seen_at == present.c.last_seen_at,
-                devices.c.time_spent_seconds == present.c.time_spent_seconds,
-                devices.c.round_id == present.c.round_id,
-            ).label("is_written_down"),
-        )
-        .join_from(present, devices, present.c.device_id == devices.c.id)
-        .where(over)
-    ).all()
+    """End the visits of devices that were silent for too long, and write the devices down as they were last heard."""
+    times = {
+        "seen_at": moment.scan.started_at,
+        "silent_since_at": moment.scan.started_at - moment.visit_gap,
+        "by_sensor": moment.scan.sensor,
+    }
+    rows = connection.execute(_select_over(radio), times).all()
     if not rows:
         return []
     visits = [_visit(radio, row) for row in rows]
     connection.execute(insert(VISITS), [_visit_row(visit) for visit in visits])
-    connection.execute(delete(present).where(over))
+    connection.execute(_delete_over(radio), times)
     # A device heard in one scan only was written down as it arrived: many are, and need not be written twice.
     changed = [_as_last_heard(row) for row in rows if not row.is_written_down]
     if changed:
-        connection.execute(update(devices).where(devices.c.id == bindparam("of_device")), changed)
+        connection.execute(_update_device(radio, *changed[0].keys()), changed)
     return visits
 
 
@@ -101,14 +106,69 @@ def current_round(connection: Connection) -> int:
     return connection.execute(select(ROUNDS.c.id).order_by(ROUNDS.c.id.desc()).limit(1)).scalar_one()
 
 
-def _is_over(present: Table[PresentColumns], moment: Moment) -> ColumnElement[bool]:
+def _is_over(radio: Radio) -> ColumnElement[bool]:
     """`presence.visits.is_same_visit`, denied, in SQL.
 
     A clock that went back is told by this sensor's own rows only: the clocks of two sensors never agree exactly.
     """
-    seen_at = present.c.last_seen_at
-    went_back = and_(seen_at > moment.scan.started_at, present.c.sensor == moment.scan.sensor)
-    return or_(seen_at < moment.scan.started_at - moment.visit_gap, went_back)
+    present = PRESENT[radio].c
+    went_back = and_(present.last_seen_at > bindparam("seen_at"), present.sensor == bindparam("by_sensor"))
+    return or_(present.last_seen_at < bindparam("silent_since_at"), went_back)
+
+
+# Building a statement costs more than running it: those of every scan are built once for each radio.
+@cache
+def _select_over(radio: Radio) -> Select[*tuple[Any, ...]]:
+    devices, present = DEVICES[radio], PRESENT[radio]
+    is_written_down = and_(
+        devices.c.last_seen_at == present.c.last_seen_at,
+        devices.c.time_spent_seconds == present.c.time_spent_seconds,
+        devices.c.round_id == present.c.round_id,
+    )
+    return (
+        select(
+            present,
+            devices.c.key_period,
+            devices.c.device_hash,
+            devices.c.first_seen_at,
+            is_written_down.label("is_written_down"),
+        )
+        .join_from(present, devices, present.c.device_id == devices.c.id)
+        .where(_is_over(radio))
+    )
+
+
+@cache
+def _delete_over(radio: Radio) -> Delete:
+    return delete(PRESENT[radio]).where(_is_over(radio))
+
+
+@cache
+def _select_known(radio: Radio) -> Select[*tuple[Any, ...]]:
+    devices, present = DEVICES[radio], PRESENT[radio]
+    return (
+        select(
+            devices.c.id,
+            devices.c.device_hash,
+            devices.c.manufacturer,
+            present.c.visit_started_at,
+            func.coalesce(present.c.time_spent_seconds, devices.c.time_spent_seconds).label("time_spent_seconds"),
+            func.coalesce(present.c.round_id, devices.c.round_id).label("round_id"),
+        )
+        .join_from(devices, present, present.c.device_id == devices.c.id, isouter=True)
+        .where(
+            devices.c.key_period == bindparam("under_key"),
+            devices.c.device_hash.in_(bindparam("hashes", expanding=True)),
+        )
+    )
+
+
+@cache
+def _update_device(radio: Radio, *columns: str) -> Update:
+    """Give columns of the device `of_device` values of the same names."""
+    devices = DEVICES[radio]
+    values: dict[str, Any] = {column: bindparam(column) for column in columns if column != "of_device"}
+    return update(devices).where(devices.c.id == bindparam("of_device")).values(values)
 
 
 def _visit(radio: Radio, row: Row[Any]) -> Visit:
@@ -144,20 +204,10 @@ def _as_last_heard(row: Row[Any]) -> upsert.Row:
 
 def _known(connection: Connection, radio: Radio, key_period: int, hashes: Sequence[str]) -> dict[str, Row[Any]]:
     """The devices of these hashes that were heard before, with their open visits (NULL columns for none)."""
-    devices, present = DEVICES[radio], PRESENT[radio]
-    statement = select(
-        devices.c.id,
-        devices.c.device_hash,
-        devices.c.manufacturer,
-        present.c.visit_started_at,
-        func.coalesce(present.c.time_spent_seconds, devices.c.time_spent_seconds).label("time_spent_seconds"),
-        func.coalesce(present.c.round_id, devices.c.round_id).label("round_id"),
-    ).join_from(devices, present, present.c.device_id == devices.c.id, isouter=True)
     known: dict[str, Row[Any]] = {}
     for start in range(0, len(hashes), _LOOKED_UP_AT_ONCE):
-        some = hashes[start : start + _LOOKED_UP_AT_ONCE]
-        matching = statement.where(devices.c.key_period == key_period, devices.c.device_hash.in_(some))
-        known |= {row.device_hash: row for row in connection.execute(matching)}
+        some = {"under_key": key_period, "hashes": hashes[start : start + _LOOKED_UP_AT_ONCE]}
+        known |= {row.device_hash: row for row in connection.execute(_select_known(radio), some)}
     return known
 
 
@@ -212,11 +262,10 @@ def _name_makers(
     connection: Connection, radio: Radio, known: dict[str, Row[Any]], observations: dict[str, DeviceObservation]
 ) -> None:
     """Write down the makers of known devices that only now could be told, by what they said of themselves."""
-    devices = DEVICES[radio]
     told = [
         {"of_device": device.id, "manufacturer": observations[device_hash].manufacturer}
         for device_hash, device in known.items()
         if device.manufacturer is None and observations[device_hash].manufacturer is not None
     ]
     if told:
-        connection.execute(update(devices).where(devices.c.id == bindparam("of_device")), told)
+        connection.execute(_update_device(radio, "manufacturer"), told)

@@ -9,12 +9,12 @@ from sqlalchemy import Connection, insert, select, update
 
 from db import upsert
 from db.schema import GAPS, RADIO_STATES
-from presence.faults import Fault
+from presence.overview import Gap
 from presence.radio import Radio
 from presence.scan import Heard, Scan, Unheard
 
-# A scan may start late by its jitter and a hung radio; two that are further apart than this many intervals have one missing
-# between them. Time spent is credited for up to two (presence.time_spent).
+# A scan may start late by its jitter and a hung radio; two that are further apart than this many intervals have one
+# missing between them. Time spent is credited for up to two (presence.time_spent).
 MISSING_AFTER_INTERVALS = 2.5
 
 
@@ -81,16 +81,16 @@ def _open_gap(
         return None
     missing_from_at = _missing_from(scan, before.last_scan_at, interval_seconds)
     if missing_from_at is not None:
-        _insert(connection, scan, radio, missing_from_at, scan.started_at, None)
+        _insert(connection, scan.sensor, Gap(radio, missing_from_at, scan.started_at, None))
     if isinstance(hearing, Unheard):
-        return _insert(connection, scan, radio, scan.started_at, None, hearing.fault)
+        return _insert(connection, scan.sensor, Gap(radio, scan.started_at, None, hearing.fault))
     return None
 
 
 def _missing_from(scan: Scan, last_scan_at: datetime | None, interval_seconds: float) -> datetime | None:
     """Start of the first minute without a scan before this one; None when none is missing.
 
-    The monotonic clock decides where it can (not across a start), so that a wall clock that was put forward leaves no gap.
+    The monotonic clock decides where it can (not across a start), so a wall clock that was put forward leaves no gap.
     """
     if last_scan_at is None:
         return None
@@ -102,17 +102,15 @@ def _missing_from(scan: Scan, last_scan_at: datetime | None, interval_seconds: f
     return last_scan_at + timedelta(seconds=interval_seconds)
 
 
-def _insert(
-    connection: Connection, scan: Scan, radio: Radio, from_at: datetime, to_at: datetime | None, fault: Fault | None
-) -> int:
+def _insert(connection: Connection, sensor: str, gap: Gap) -> int:
     row = {
-        "sensor": scan.sensor,
-        "radio": radio,
-        "from_at": from_at,
-        "to_at": to_at,
-        "fault_reason": None if fault is None else fault.reason,
-        "fault_detail": None if fault is None else fault.detail,
-        "fault_recovery": None if fault is None else fault.recovery,
+        "sensor": sensor,
+        "radio": gap.radio,
+        "from_at": gap.from_at,
+        "to_at": gap.to_at,
+        "fault_reason": None if gap.fault is None else gap.fault.reason,
+        "fault_detail": None if gap.fault is None else gap.fault.detail,
+        "fault_recovery": None if gap.fault is None else gap.fault.recovery,
     }
     return connection.execute(insert(GAPS).values(row).returning(GAPS.c.id)).scalar_one()
 

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Row,
     Select,
     String,
-    and_,
     case,
     exists,
     func,
@@ -123,7 +122,7 @@ def _sum_of(counts: list[Select[tuple[int]]]) -> ColumnElement[int]:
 
 
 def _page(found: list[Select[Any]], query: DeviceQuery) -> Select[Any]:
-    """The rows of the page. Ties are broken by when a device was last heard, and at last by its row, so that pages never overlap."""
+    """The rows of the page. Ties are broken by when a device was last heard and by its row, so pages never overlap."""
     rows = union_all(*found).subquery()
     wanted = _sort_value(rows.c, query.sort)
     ordered = wanted.desc() if query.descending else wanted.asc()

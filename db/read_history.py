@@ -50,7 +50,7 @@ class _Bucket:
 
 
 def read_history(connection: Connection, time_range: TimeRange, now_at: datetime, time_zone: ZoneInfo) -> History:
-    """A range of time up to now: minutes from the ledger, a week and a month from hourly sums, a year from daily sums."""
+    """A range of time: up to a day from the ledger, a week and a month from hourly sums, a year from daily sums."""
     edges = bucket_edges(time_range, now_at, time_zone)
     if time_range is TimeRange.YEAR:
         rows = _daily(connection, edges, time_zone)
@@ -66,7 +66,7 @@ def read_history(connection: Connection, time_range: TimeRange, now_at: datetime
     return History(time_range, edges[0], edges[-1], points)
 
 
-def _scans(edges: Sequence[datetime]) -> Select[Any]:
+def _scans(edges: Sequence[datetime]) -> Select[*tuple[Any, ...]]:
     """The sums of each bucket that holds a scan, from the ledger. These buckets are all equally wide."""
     scan = SCANS.c
     first, width = UtcTime.milliseconds(edges[0]), UtcTime.milliseconds(edges[1]) - UtcTime.milliseconds(edges[0])
@@ -88,7 +88,7 @@ def _scans(edges: Sequence[datetime]) -> Select[Any]:
     )
 
 
-def _hourly(edges: Sequence[datetime]) -> Select[Any]:
+def _hourly(edges: Sequence[datetime]) -> Select[*tuple[Any, ...]]:
     hour = HOURLY_SUMS.c
     return select(
         type_coerce(hour.hour_at, BigInteger),

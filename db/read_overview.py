@@ -15,8 +15,8 @@ from presence.people import people_with_ratio
 from presence.radio import Radio
 from presence.zones import Zone
 
-# A scan may be late by its jitter and by a radio that hung. After three intervals without one, scanning has stopped, and what was
-# heard then says nothing about now.
+# A scan may be late by its jitter and by a radio that hung. After three intervals without one, scanning has stopped,
+# and what was heard then says nothing about now.
 _NOW_INTERVALS = 3
 
 
@@ -60,7 +60,7 @@ def fault_of(reason: Any, detail: str | None, recovery: str | None) -> Fault | N
 def _people_now(latest: Row[Any] | None, now_at: datetime, settings: StoreSettings) -> int | None:
     if latest is None:
         return None
-    # A scan that seems to lie ahead was made before the clock was put back: by how much tells as little as its age would.
+    # A scan that seems to lie ahead was made before the clock was put back: nobody knows how old it is.
     age_seconds = abs((now_at - latest.started_at).total_seconds())
     counts = [latest.wifi_device_count, latest.bluetooth_device_count]
     heard = [count for count in counts if count is not None]
@@ -68,7 +68,7 @@ def _people_now(latest: Row[Any] | None, now_at: datetime, settings: StoreSettin
 
 
 def _present_count(connection: Connection, now_at: datetime, settings: StoreSettings) -> int:
-    """Devices heard within the hold window: on an open visit, or (where the window is longer than the gap) on one just over."""
+    """Devices heard within the hold window: on an open visit or, where it is longer than the gap, on one just over."""
     count = 0
     for radio, present in PRESENT.items():
         devices = DEVICES[radio]

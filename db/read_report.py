@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, func, or_, select, type_coerce
 
 from db.buckets import local_day, report_start
 from db.gaps import MISSING_AFTER_INTERVALS
@@ -61,8 +62,8 @@ def _stays(
     ]
     return Stays(
         count=int(count or 0),
-        average_minutes=seconds / count / 60 if count else None,
-        longest_minutes=longest / 60 if count else None,
+        average_minutes=seconds / count / 60 if count and seconds is not None else None,
+        longest_minutes=longest / 60 if longest is not None else None,
         ongoing_count=sum(connection.execute(select(*ongoing)).one()),
     )
 
@@ -88,15 +89,16 @@ def _busiest_hours(
 def _sums_by_hour(
     connection: Connection, from_at: datetime, settings: StoreSettings, *, is_long: bool
 ) -> list[tuple[int, list[int]]]:
-    """For hours of the local day: scans heard and the sum of devices, Wi-Fi then Bluetooth. An hour may come several times."""
+    """Hours of the local day, some several times: scans heard and the sum of devices, Wi-Fi then Bluetooth."""
     if is_long:
         hour = HOURLY_SUMS.c
         summed = [hour.wifi_scans_heard, hour.wifi_device_sum, hour.bluetooth_scans_heard, hour.bluetooth_device_sum]
-        statement = select(hour.hour_of_day, *map(func.sum, summed)).group_by(hour.hour_of_day)
+        sums: list[ColumnElement[Any]] = [func.sum(column) for column in summed]
+        statement = select(hour.hour_of_day, *sums).group_by(hour.hour_of_day)
         rows = connection.execute(statement.where(hour.hour_at >= from_at))
         return [(row[0], [int(value) for value in row[1:]]) for row in rows]
     scan = SCANS.c
-    # No clock on Earth is set apart from another by anything but quarters of an hour, so a quarter lies in one local hour.
+    # The clocks of the Earth differ by whole quarters of an hour, so a quarter lies in one local hour.
     started = type_coerce(scan.started_at, BigInteger)
     quarter = started - started % _QUARTER_MILLISECONDS
     counted = [scan.wifi_device_count, scan.bluetooth_device_count]
@@ -111,6 +113,7 @@ def _makers(
     connection: Connection, from_at: datetime, settings: StoreSettings, *, is_long: bool
 ) -> tuple[tuple[str | None, int], ...]:
     """Makers of the devices first heard in the range."""
+    rows: Sequence[Row[Any, Any]]
     if is_long:
         maker = MAKER_SUMS.c
         statement = select(maker.manufacturer, func.sum(maker.device_count)).group_by(maker.manufacturer)
@@ -143,7 +146,7 @@ def _radio_totals(
     return _totals(Radio.WIFI, *numbers[:4]), _totals(Radio.BLUETOOTH, *numbers[4:])
 
 
-def _daily_totals() -> Select[Any]:
+def _daily_totals() -> Select[*tuple[Any, ...]]:
     columns = [
         DAILY_SUMS.c[f"{radio.value}_{name}"]
         for radio in Radio
@@ -152,7 +155,7 @@ def _daily_totals() -> Select[Any]:
     return select(*map(func.sum, columns))
 
 
-def _ledger_totals() -> Select[Any]:
+def _ledger_totals() -> Select[*tuple[Any, ...]]:
     columns: list[ColumnElement[Any]] = []
     for radio in Radio:
         count, new = SCANS.c[f"{radio.value}_device_count"], SCANS.c[f"{radio.value}_new_count"]

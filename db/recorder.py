@@ -56,7 +56,7 @@ class Recorder:
         return count
 
     def forget_some(self, now_at: datetime) -> int:
-        """Delete some of what has been kept for long enough, and tell how many rows that were; 0 when nothing is left to.
+        """Delete some of what has been kept for long enough; tells how many rows that were.
 
         A small step, to be called each minute. It does nothing while the clock is known to be wrong.
 
@@ -103,7 +103,7 @@ def _take_in(connection: Connection, scan: Scan, settings: StoreSettings) -> dic
     counts = {radio: _device_count(scan.hearing(radio)) for radio in Radio}
     _count_time_spent(connection, list(arrivals.values()), sums.peak_of(counts) or 0, moment)
     sums.add_hour(connection, scan, counts, settings.time_zone)
-    sums.add_day(connection, scan, counts, new_counts, visits, settings.time_zone)
+    sums.add_day(connection, scan, counts, new_counts=new_counts, visits=visits, time_zone=settings.time_zone)
     makers = [maker for some in arrivals.values() for maker in some.makers]
     sums.add_makers(connection, scan, makers, settings.time_zone)
     gaps.go_on(connection, scan, so_far, new_counts, settings.interval_seconds)

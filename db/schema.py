@@ -1,9 +1,9 @@
 """The tables. What each row is, and why it lies where it does.
 
 A card wears out by being written to, and SQLite writes whole pages: changing 500 rows that lie scattered among a day's
-devices means rewriting up to 500 pages. So what changes at every scan lies close together, in the `…_present` tables: one
-short row for each device whose visit is still open. The device tables hold a device as it was when its last visit ended
-(or, on its first visit, when it was first heard); `db.reader` puts the two together. `visits` is only ever added to.
+devices means rewriting up to 500 pages. So what changes at every scan lies close together, in the `…_present` tables:
+one short row for each device whose visit is still open. The device tables hold a device as it was when its last visit
+ended (on its first visit, when it was first heard); `db.reader` puts the two together. `visits` is only ever added to.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class ScanColumns(TypedColumns):
 
 
 class DeviceColumns(TypedColumns):
-    """A device, under the visitor key of one period. `round_id` says which round of time spent its minutes belong to."""
+    """A device, under the visitor key of one period. `round_id` is the round of time spent its minutes belong to."""
 
     id: Named[int] = Column(RowId, primary_key=True)
     key_period: Named[int] = Column(Integer)
@@ -238,7 +238,7 @@ Index(None, VISITS.c.ended_at)
 GAPS = Table("gaps", METADATA, GapColumns)
 Index(None, GAPS.c.to_at)
 
-# The keys of these are all there is to look them up by: without a row number of its own, such a table is one tree, not two.
+# These are looked up by their keys only: without a row number of its own, such a table is one tree to write, not two.
 HOURLY_SUMS = Table("hourly_sums", METADATA, HourlySumColumns, sqlite_with_rowid=False)
 DAILY_SUMS = Table("daily_sums", METADATA, DailySumColumns, sqlite_with_rowid=False)
 MAKER_SUMS = Table("maker_sums", METADATA, MakerSumColumns, sqlite_with_rowid=False)

@@ -1,4 +1,4 @@
-"""Sums: what a scan adds to its hour, its day and the makers of that day, so that long ranges need not look at scans."""
+"""Sums: what a scan adds to its hour, its day and the makers of that day, so that long ranges need no scans."""
 
 from __future__ import annotations
 
@@ -39,13 +39,14 @@ def add_hour(connection: Connection, scan: Scan, counts: DeviceCounts, time_zone
         "bluetooth_device_sum": bluetooth or 0,
         "peak": peak_of(counts),
     }
-    upsert.add_to_sums(connection, HOURLY_SUMS, [row], frozenset({"peak"}), frozenset({"hour_of_day"}))
+    upsert.add_to_sums(connection, HOURLY_SUMS, [row])
 
 
 def add_day(
     connection: Connection,
     scan: Scan,
     counts: DeviceCounts,
+    *,
     new_counts: dict[Radio, int],
     visits: Sequence[Visit],
     time_zone: ZoneInfo,
@@ -72,7 +73,7 @@ def add_day(
         row["visit_count"] += 1
         row["visit_seconds_sum"] += visit.stay_seconds
         row["visit_longest_seconds"] = max(row["visit_longest_seconds"] or 0, visit.stay_seconds)
-    upsert.add_to_sums(connection, DAILY_SUMS, list(rows.values()), frozenset({"peak", "visit_longest_seconds"}))
+    upsert.add_to_sums(connection, DAILY_SUMS, list(rows.values()))
 
 
 def add_makers(connection: Connection, scan: Scan, makers: Sequence[str | None], time_zone: ZoneInfo) -> None:

@@ -83,7 +83,7 @@ class DeviceHash(TypeDecorator[str]):
 class Ssids(TypeDecorator[tuple[str, ...]]):
     """Names of networks, as JSON text; NULL for none, which is the rule and takes no room.
 
-    JSON escapes what no text column can hold (NUL bytes) and what no encoder accepts (half surrogate pairs) is replaced.
+    What a database refuses (NUL, half surrogate pairs) is replaced.
     """
 
     impl = String
@@ -114,7 +114,7 @@ class Line(TypeDecorator[str]):
 
 
 def storable(text: str) -> str:
-    """The text with half surrogate pairs and NUL replaced, which SQLite or PostgreSQL would refuse, losing the whole scan."""
+    """The text without half surrogate pairs and NUL, which SQLite or PostgreSQL would refuse, losing the whole scan."""
     return text.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from db.connect import Connections
 from db.errors import DatabaseError, NewerDatabaseError
 
-# The newest migration in migrations/versions. Revisions are four digits, counted up, so that a greater one is a newer one.
+# The newest migration in migrations/versions. Revisions are four digits, counted up, so a greater one is newer.
 REVISION = "0001"
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -26,8 +26,8 @@ def upgrade(connections: Connections) -> None:
         revision = _revision(connection)
         if revision is not None and revision > REVISION:
             raise NewerDatabaseError(
-                "This database was written by a newer version of this programme. Update the programme (`git pull`, then "
-                "`./run`), or let it begin another database with `--db sqlite:///another.db`."
+                "This database was written by a newer version of this programme. Update the programme (`git pull`, "
+                "then `./run`), or let it begin another database with `--db sqlite:///another.db`."
             )
         if revision != REVISION:
             _migrate(connection)

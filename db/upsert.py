@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, TypedColumns, case
@@ -11,44 +12,44 @@ from sqlalchemy.dialects import postgresql, sqlite
 # A row to write, by column name.
 Row = dict[str, Any]
 
+# Of these columns of the tables of sums the greater value stays, in place of the sum.
+_GREATEST = frozenset({"peak", "visit_longest_seconds"})
+# And these say what is summed, so they stay as they are.
+_KEPT = frozenset({"hour_of_day"})
+
 
 def replace_rows(connection: Connection, table: Table[TypedColumns], rows: Sequence[Row]) -> None:
     """Write rows that hold every column; one whose key is there already takes the new values."""
-    if not rows:
-        return
-    statement = _insert(connection, table)
+    if rows:
+        connection.execute(_replacing(table, connection.dialect.name), rows)
+
+
+def add_to_sums(connection: Connection, table: Table[TypedColumns], rows: Sequence[Row]) -> None:
+    """Add rows that hold every column of a table of sums to those of the same keys; NULL is no greatest value."""
+    if rows:
+        connection.execute(_adding(table, connection.dialect.name), rows)
+
+
+# Building these costs more than running them, so each is built once for a table.
+@cache
+def _replacing(table: Table[TypedColumns], dialect: str) -> sqlite.Insert | postgresql.Insert:
+    statement = _insert(table, dialect)
     values = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
-    connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=values), rows)
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=values)
 
 
-def add_to_sums(
-    connection: Connection,
-    table: Table[TypedColumns],
-    rows: Sequence[Row],
-    greatest: frozenset[str] = frozenset(),
-    kept: frozenset[str] = frozenset(),
-) -> None:
-    """Add rows of numbers to those that have the same key.
-
-    Args:
-        connection: Where to.
-        table: A table of sums.
-        rows: What to add; every column is given.
-        greatest: Columns of which the greater value stays (NULL is none) in place of the sum.
-        kept: Columns that stay as they were first written.
-    """
-    if not rows:
-        return
-    statement = _insert(connection, table)
+@cache
+def _adding(table: Table[TypedColumns], dialect: str) -> sqlite.Insert | postgresql.Insert:
+    statement = _insert(table, dialect)
     values: dict[str, ColumnElement[Any]] = {}
     for column in table.c:
         new = statement.excluded[column.name]
-        if column.name in greatest:
+        if column.name in _GREATEST:
             values[column.name] = case((new.is_(None), column), (column > new, column), else_=new)
-        elif not column.primary_key and column.name not in kept:
+        elif not column.primary_key and column.name not in _KEPT:
             values[column.name] = column + new
-    connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=values), rows)
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=values)
 
 
-def _insert(connection: Connection, table: Table[TypedColumns]) -> sqlite.Insert | postgresql.Insert:
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+def _insert(table: Table[TypedColumns], dialect: str) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -36,12 +38,11 @@ def upgrade() -> None:
     _create_what_users_did()
 
 
-def _column(name: str, kind: sa.types.TypeEngine[object] | type[sa.types.TypeEngine[object]]) -> sa.Column[object]:
+def _column(name: str, kind: sa.types.TypeEngine[Any] | type[sa.types.TypeEngine[Any]]) -> sa.Column[Any]:
     return sa.Column(name, kind, nullable=False)
 
 
 def _create_scans() -> None:
-    counts = ("device_count", "new_count", "sighting_count", "near_count", "medium_count", "far_count")
     op.create_table(
         "scans",
         _column("id", _ROW_ID),
@@ -51,19 +52,20 @@ def _create_scans() -> None:
         sa.Column("elapsed_seconds", _SECONDS),
         _column("key_period", sa.Integer),
         _column("clock_is_right", sa.Boolean),
-        *(
-            column
-            for radio in _RADIOS
-            for column in (
-                *(sa.Column(f"{radio}_{count}", sa.Integer) for count in counts),
-                sa.Column(f"{radio}_fault_reason", _ONE_OF),
-                sa.Column(f"{radio}_fault_detail", _WORDS),
-                sa.Column(f"{radio}_fault_recovery", _WORDS),
-            )
-        ),
+        *(column for radio in _RADIOS for column in _scan_columns(radio)),
         sa.PrimaryKeyConstraint("id", name="pk_scans"),
     )
     op.create_index("ix_scans_started_at", "scans", ["started_at"])
+
+
+def _scan_columns(radio: str) -> list[sa.Column[Any]]:
+    counts = ("device_count", "new_count", "sighting_count", "near_count", "medium_count", "far_count")
+    return [
+        *(sa.Column(f"{radio}_{count}", sa.Integer) for count in counts),
+        sa.Column(f"{radio}_fault_reason", _ONE_OF),
+        sa.Column(f"{radio}_fault_detail", _WORDS),
+        sa.Column(f"{radio}_fault_recovery", _WORDS),
+    ]
 
 
 def _create_devices(radio: str) -> None:

@@ -1,0 +1,128 @@
+"""How many bytes a scan of 500 devices writes to the card: `python -m bench.write_size`.
+
+A day of scans comes first: 500 devices in each, of which 50 have just arrived and 50 are there for the last time, so
+that the database knows 72,000 devices under the current visitor key. What a scan writes is what it adds to SQLite's
+write-ahead log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from db.settings import StoreSettings
+from db.store import Store, open_store
+from presence.radio import Radio
+from presence.scan import AddressKind, DeviceObservation, Heard, Scan
+from presence.zones import ZoneThresholds
+
+_DEVICES = 500
+_SCANS_A_DAY = 1440
+_MEASURED_SCANS = 20
+# After so many scans those who are no longer heard have left (10 minutes), and every scan is like the one before.
+_SETTLING_SCANS = 15
+_BEGIN_AT = datetime(2027, 3, 1, 3, tzinfo=UTC)
+_SETTINGS = StoreSettings(
+    interval_seconds=60,
+    visit_gap=timedelta(minutes=10),
+    hold=timedelta(minutes=5),
+    visible_share=0.8,
+    keep_days=30,
+    keep_scans_days=400,
+    time_zone=ZoneInfo("Europe/Prague"),
+)
+_MAKERS = ("Apple, Inc.", "Samsung Electronics Co.,Ltd", "Intel Corporate", "Xiaomi Communications Co Ltd", None)
+
+
+class Crowd:
+    """Devices that come and go: each scan hears 500, of which so many are new and the oldest are gone."""
+
+    def __init__(self) -> None:
+        self._minute = 0
+        self._first = 0
+
+    def scans(self, count: int, new_devices: int) -> Iterator[Scan]:
+        """The next scans."""
+        for _ in range(count):
+            self._minute += 1
+            self._first += new_devices
+            yield self._scan(_BEGIN_AT + timedelta(minutes=self._minute))
+
+    def _scan(self, at: datetime) -> Scan:
+        numbers = range(self._first, self._first + _DEVICES)
+        heard = {
+            radio: Heard(tuple(_observation(number, radio, at) for number in numbers if _radio_of(number) is radio))
+            for radio in Radio
+        }
+        return Scan(
+            sensor="box",
+            started_at=at,
+            duration_seconds=10.0,
+            elapsed_seconds=60.0,
+            key_period=20_500,
+            clock_is_right=True,
+            wifi=heard[Radio.WIFI],
+            bluetooth=heard[Radio.BLUETOOTH],
+        )
+
+
+def _radio_of(number: int) -> Radio:
+    return Radio.BLUETOOTH if number % 5 < 2 else Radio.WIFI
+
+
+def _observation(number: int, radio: Radio, at: datetime) -> DeviceObservation:
+    rssi = -45.0 - (number * 7 + at.minute) % 50
+    return DeviceObservation(
+        device_hash=hashlib.sha256(str(number).encode()).hexdigest(),
+        radio=radio,
+        address_kind=AddressKind.RANDOMISED if radio is Radio.WIFI else AddressKind.RESOLVABLE,
+        manufacturer=_MAKERS[number % len(_MAKERS)],
+        ssids=("Kavárna U Lípy",) if radio is Radio.WIFI and number % 10 == 0 else (),
+        rssi_mean_dbm=rssi,
+        rssi_std_db=2.5,
+        sighting_count=6,
+        first_heard_at=at,
+        last_heard_at=at,
+        zone=ZoneThresholds().zone_of(rssi),
+    )
+
+
+def _bytes_a_scan(store: Store, database: Path, scans: Iterator[Scan]) -> list[int]:
+    log = database.with_name(database.name + "-wal")
+    sizes = []
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        for scan in scans:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            store.recorder.record(scan)
+            sizes.append(log.stat().st_size)
+    return sizes
+
+
+def main() -> None:
+    """Print what a scan of 500 devices writes, as one JSON object."""
+    crowd = Crowd()
+    figures: dict[str, object] = {"devices_a_scan": _DEVICES, "target_kib": 100}
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / "tracking.db"
+        with contextlib.closing(open_store(f"sqlite:///{database}", _SETTINGS)) as store:
+            store.recorder.record_many(crowd.scans(_SCANS_A_DAY, _DEVICES // 10))
+            for name, new_devices in (("all_known", 0), ("tenth_new", _DEVICES // 10), ("all_new", _DEVICES)):
+                store.recorder.record_many(crowd.scans(_SETTLING_SCANS, new_devices))
+                sizes = _bytes_a_scan(store, database, crowd.scans(_MEASURED_SCANS, new_devices))
+                figures[f"{name}_kib"] = round(statistics.mean(sizes) / 1024, 1)
+                figures[f"{name}_most_kib"] = round(max(sizes) / 1024, 1)
+    json.dump(figures, sys.stdout)
+    print()
+
+
+if __name__ == "__main__":
+    main()
