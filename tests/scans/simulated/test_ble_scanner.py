@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,15 +13,9 @@ from scans.sighting import Sighting
 from scans.simulated.ble_scanner import as_bleak_hands_over, simulated_scanner
 from scans.simulated.outages import DEMONSTRATION_OUTAGES
 from scans.simulated.site import SimulatedSite
-from tests.scans.simulated.conftest import MONDAY, TIME_ZONE
+from tests.scans.simulated.conftest import MONDAY, TIME_ZONE, wall_from
 
 NOON = MONDAY + timedelta(hours=12, minutes=30)
-
-
-def wall_from(start: datetime) -> Callable[[], datetime]:
-    """A wall clock that shows `start` now, and goes on from there."""
-    begun = time.monotonic()
-    return lambda: start + timedelta(seconds=time.monotonic() - begun)
 
 
 def told(sighting: Sighting) -> tuple[object, ...]:

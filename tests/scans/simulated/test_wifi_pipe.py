@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from presence.faults import Fault, FaultReason
+from presence.radio import Radio
+from scans.simulated.capture import PCAP_HEADER
+from scans.simulated.outages import WeeklyOutage
+from scans.simulated.site import SimulatedSite
+from scans.simulated.wifi_pipe import WifiPipe
+from tests.scans.simulated.conftest import MONDAY, TIME_ZONE, wall_from
+
+NOON = MONDAY + timedelta(hours=12, minutes=30)
+
+# Longer than anything here takes on a busy machine.
+_PATIENCE_SECONDS = 30
+
+
+@pytest.fixture
+def pipe(site: SimulatedSite) -> Iterator[WifiPipe]:
+    """A pipe at noon, closed after the test."""
+    made = WifiPipe(site, wall_from(NOON))
+    yield made
+    made.close()
+
+
+@contextmanager
+def attended(pipe: WifiPipe) -> Iterator[threading.Thread]:
+    """The pipe attended to by a thread of its own, as a listener does, and stopped at the end."""
+    stopping = threading.Event()
+    thread = threading.Thread(target=pipe.attend, args=(stopping,))
+    thread.start()
+    try:
+        yield thread
+    finally:
+        stopping.set()
+        thread.join(_PATIENCE_SECONDS)
+        assert not thread.is_alive()
+
+
+def prepared(pipe: WifiPipe) -> str:
+    """The path of a pipe made ready."""
+    path = pipe.prepare()
+    assert isinstance(path, str)
+    return path
+
+
+def test_the_real_tshark_captures_live_from_the_pipe(site: SimulatedSite, pipe: WifiPipe) -> None:
+    """The clients' frames come out of a live tshark on the pipe as history tells them, one by one and in order."""
+    if shutil.which("tshark") is None:
+        pytest.skip("tshark is not installed (apt: tshark)")
+    path = prepared(pipe)
+    fields = ("-T", "fields", "-e", "frame.time_epoch", "-e", "wlan.ta", "-e", "radiotap.dbm_antsignal")
+    from_clients = "not wlan.ta[0:3] == 24:5a:4c"
+    with attended(pipe):
+        done = subprocess.run(
+            ["tshark", "-i", path, "-l", "-a", "duration:4", "-Y", from_clients, *fields],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=_PATIENCE_SECONDS,
+        )
+    captured = [tuple(line.split("\t")) for line in done.stdout.splitlines()]
+    sent = [(f"{one.at:.9f}", one.sender, str(one.rssi_dbm)) for one in site.client_frames(NOON, _PATIENCE_SECONDS)]
+    # tshark needs a moment to start, and what is sent until then is not captured.
+    missed = [with_microseconds(one) for one in sent].index(with_microseconds(captured[0]))
+    assert list(map(with_microseconds, captured)) == list(map(with_microseconds, sent[missed : missed + len(captured)]))
+
+
+def fill_level(pipe: int) -> int:
+    """Bytes in a pipe that wait to be read."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def wait_until(happens: Callable[[], bool]) -> bool:
+    """Wait for something to become true, for so long as a busy machine may need; whether it did."""
+    for _ in range(_PATIENCE_SECONDS * 100):
+        if happens():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def with_microseconds(frame: tuple[str, ...]) -> tuple[str, ...]:
+    """A frame with its time in whole microseconds, which is what a capture keeps."""
+    return (f"{float(frame[0]):.6f}", *frame[1:])
+
+
+def test_frames_are_not_written_before_their_time(site: SimulatedSite) -> None:
+    """No frame can be read before the moment that it is stamped with."""
+    wall = wall_from(NOON)
+    pipe = WifiPipe(site, wall)
+    path = prepared(pipe)
+    with attended(pipe), Path(path).open("rb") as reader:
+        reader.read(len(PCAP_HEADER))
+        for _ in range(30):
+            seconds, microseconds, length, _ = struct.unpack("<IIII", reader.read(16))
+            reader.read(length)
+            assert seconds + microseconds / 1e6 <= wall().timestamp()
+    pipe.close()
+
+
+def test_the_pipe_is_private_and_in_memory(pipe: WifiPipe) -> None:
+    """Only its owner can look into the folder of the pipe, which lies where no disk is written."""
+    folder = Path(prepared(pipe)).parent
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    if Path("/dev/shm").is_dir():  # noqa: S108 - what the test asks is whether the folder lies there
+        assert folder.parent == Path("/dev/shm")  # noqa: S108 - likewise
+
+
+def test_a_reader_that_goes_away_ends_the_writing(pipe: WifiPipe) -> None:
+    """When the reader closes the pipe, attending to it ends by itself, and the next capture works."""
+    for _ in range(2):
+        stopping = threading.Event()
+        path = prepared(pipe)
+        thread = threading.Thread(target=pipe.attend, args=(stopping,))
+        thread.start()
+        with Path(path).open("rb") as reader:
+            assert reader.read(len(PCAP_HEADER)) == PCAP_HEADER
+        thread.join(_PATIENCE_SECONDS)
+        assert not thread.is_alive()
+
+
+def test_a_reader_that_is_too_slow_holds_nobody_up(site: SimulatedSite) -> None:
+    """A reader that reads nothing does not keep the writer from stopping, nor what it wrote from being whole."""
+    hurried = WifiPipe(site, wall_from(NOON, times_as_fast=10_000))
+    path = prepared(hurried)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with attended(hurried):
+        assert wait_until(lambda: fill_level(reader) > 60_000)
+    content = b""
+    while part := os.read(reader, 1 << 20):
+        content += part
+    os.close(reader)
+    hurried.close()
+    frames, at = 0, len(PCAP_HEADER)
+    while at < len(content):
+        at += 16 + int.from_bytes(content[at + 8 : at + 12], "little")
+        frames += 1
+    assert at == len(content)
+    assert frames > 100
+
+
+def test_nobody_reading_at_all_does_not_keep_it_from_stopping(pipe: WifiPipe) -> None:
+    """When no reader ever comes (tshark is missing), attending ends as soon as it is told to."""
+    prepared(pipe)
+    with attended(pipe) as thread:
+        assert thread.is_alive()
+
+
+def test_closing_leaves_nothing_and_can_be_repeated(pipe: WifiPipe) -> None:
+    """A closed pipe is gone from the file system; closing again does no harm, and attending to it ends at once."""
+    folder = Path(prepared(pipe)).parent
+    pipe.close()
+    pipe.close()
+    assert not folder.exists()
+    pipe.attend(threading.Event())
+
+
+def test_closing_in_mid_capture_ends_it(pipe: WifiPipe) -> None:
+    """A close from another thread while nobody reads yet ends the attending too."""
+    prepared(pipe)
+    thread = threading.Thread(target=pipe.attend, args=(threading.Event(),))
+    thread.start()
+    pipe.close()
+    thread.join(_PATIENCE_SECONDS)
+    assert not thread.is_alive()
+
+
+def test_an_outage_is_a_fault() -> None:
+    """While the site's Wi-Fi is out there is nothing to capture from, and the fault says why."""
+    out = WeeklyOutage(Radio.WIFI, weekday=0, begins=0, minutes=24 * 60, fault=Fault(FaultReason.INTERFACE_DOWN))
+    pipe = WifiPipe(SimulatedSite(1, TIME_ZONE, (out,)), wall_from(NOON))
+    fault = pipe.prepare()
+    assert isinstance(fault, Fault)
+    assert fault.reason is FaultReason.INTERFACE_DOWN
+    assert pipe.recover(fault) == ""
