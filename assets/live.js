@@ -1,0 +1,187 @@
+// What the page does by itself: it asks every other second what the box does, and says when the box does not answer.
+"use strict";
+
+(() => {
+  const ASK_EVERY_MS = 2000;
+  const GIVE_UP_AFTER_MS = 6000; // a Pi that is busy answers in well under a second
+  const RETRY_TROUBLE_MS = 10000;
+  const LATE_AFTER_INTERVALS = 3;
+
+  const TITLE = "Wi-Fi and Bluetooth Tracking";
+  const VIEWS = { "/": "overview", "/devices": "devices", "/about": "about" };
+
+  let lastAnswer = null; // what the box said last
+  let answeredAt = 0; // when, by this browser's monotonic clock: its wall clock may differ from the box's
+  let lastScan = null;
+  let scansShown = null;
+  let isLost = false;
+  let troubledSince = null;
+
+  const setProps = (id, props) => window.dash_clientside.set_props(id, props);
+  const byId = (id) => document.getElementById(id);
+
+  // ---- asking the box --------------------------------------------------------------------------------------------
+
+  async function ask() {
+    try {
+      const response = await fetch("/_activity", { cache: "no-store", signal: AbortSignal.timeout(GIVE_UP_AFTER_MS) });
+      if (!response.ok) throw new Error(`the box answered ${response.status}`);
+      take(await response.json());
+    } catch {
+      lose();
+    }
+    setTimeout(ask, ASK_EVERY_MS);
+  }
+
+  function take(answer) {
+    const hadLost = isLost;
+    lastAnswer = answer;
+    answeredAt = performance.now();
+    if (hadLost) {
+      isLost = false;
+      setProps("connection-lost", { hidden: true });
+    }
+    document.title = answer.phase === "scanning" ? "Scanning..." : TITLE;
+    const isNew = scansShown !== null && answer.scan_count !== scansShown;
+    if (isNew || hadLost || troubleIsDue()) refresh(answer.scan_count);
+    tell();
+  }
+
+  function lose() {
+    if (isLost) return;
+    isLost = true;
+    lastAnswer = null;
+    setProps("connection-lost", { hidden: false });
+    tell();
+  }
+
+  // The store is an input of all that is drawn from data; Dash fires it even when the number is the same.
+  function refresh(scanCount) {
+    setProps("scans-finished", { data: scanCount });
+  }
+
+  function troubleIsDue() {
+    const isTroubled = document.querySelector(".trouble:not([hidden])") !== null;
+    if (!isTroubled) {
+      troubledSince = null;
+      return false;
+    }
+    troubledSince ??= performance.now();
+    if (performance.now() - troubledSince < RETRY_TROUBLE_MS) return false;
+    troubledSince = null;
+    return true;
+  }
+
+  // ---- the line that counts seconds ------------------------------------------------------------------------------
+
+  function tell() {
+    write("phase", phaseWords());
+    const { words, isLate } = ageWords();
+    write("scan-age", words);
+    byId("scan-age")?.classList.toggle("late", isLate);
+    const phase = byId("phase");
+    if (phase) phase.dataset.phase = lastAnswer ? lastAnswer.phase : "lost";
+  }
+
+  function write(id, words) {
+    const element = byId(id);
+    if (element && element.textContent !== words) element.textContent = words;
+  }
+
+  function secondsSinceAnswer() {
+    return (performance.now() - answeredAt) / 1000;
+  }
+
+  function phaseWords() {
+    if (isLost) return "No connection";
+    if (!lastAnswer || lastAnswer.phase === "starting") return "Starting…";
+    if (lastAnswer.phase === "scanning") return "Listening…";
+    if (lastAnswer.next_scan_seconds === null) return "Waiting";
+    const left = Math.max(0, Math.round(lastAnswer.next_scan_seconds - secondsSinceAnswer()));
+    return `Next scan in ${left} s`;
+  }
+
+  function ageWords() {
+    if (!lastScan || lastScan.at_seconds === null || !lastAnswer) return { words: "", isLate: false };
+    const age = Math.max(0, lastAnswer.now_seconds + secondsSinceAnswer() - lastScan.at_seconds);
+    const isLate = age > LATE_AFTER_INTERVALS * lastScan.interval_seconds;
+    return { words: `Last scan ${span(age)} ago${isLate ? ": scans are late" : ""}`, isLate };
+  }
+
+  function span(seconds) {
+    if (seconds < 120) return `${Math.round(seconds)} s`;
+    if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+    if (seconds < 172800) return `${Math.round(seconds / 3600)} h`;
+    return `${Math.round(seconds / 86400)} days`;
+  }
+
+  // ---- what Dash calls -------------------------------------------------------------------------------------------
+
+  function showView(path) {
+    const view = VIEWS[path] ?? "missing";
+    const views = [...Object.values(VIEWS), "missing"];
+    const links = Object.values(VIEWS);
+    return [...views.map((name) => name !== view), ...links.map((name) => (name === view ? "page" : null))];
+  }
+
+  function themeInForce(clicks) {
+    const theme = clicks ? window.theme.toggle() : window.theme.apply();
+    return [theme, String(theme === "dark")];
+  }
+
+  function flipSwitch(_clicks, isOn) {
+    return !isOn;
+  }
+
+  function asWords(isOn) {
+    return String(isOn);
+  }
+
+  // The ids are those of layouts/ranges.py: the choice follows the last dash.
+  function chooseRange() {
+    return window.dash_clientside.callback_context.triggered_id.split("-").pop();
+  }
+
+  function pressRange(choice) {
+    const buttons = window.dash_clientside.callback_context.outputs_list;
+    return buttons.map((button) => String(button.id.split("-").pop() === choice));
+  }
+
+  function noteScansShown(scanCount) {
+    scansShown = scanCount;
+  }
+
+  function noteLastScan(scan) {
+    lastScan = scan;
+    tell();
+  }
+
+  function askReset() {
+    byId("reset-dialog").showModal();
+  }
+
+  function closeReset() {
+    byId("reset-dialog").close();
+  }
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.live = {
+    showView, themeInForce, flipSwitch, asWords, chooseRange, pressRange, noteScansShown, noteLastScan, askReset, closeReset,
+  };
+
+  // ---- start -----------------------------------------------------------------------------------------------------
+
+  window.theme.asked.addEventListener("change", () => {
+    const theme = window.theme.apply();
+    setProps("theme", { data: theme });
+    setProps("theme-toggle", { "aria-pressed": String(theme === "dark") });
+  });
+
+  // The page is drawn by Dash: asking begins when its places are there.
+  const drawn = setInterval(() => {
+    if (!byId("phase")) return;
+    clearInterval(drawn);
+    ask();
+    setInterval(tell, 1000);
+  }, 50);
+})();

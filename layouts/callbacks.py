@@ -1,0 +1,296 @@
+"""What happens on the page: new data, a switch, a button. Each callback reads, and hands on to pure functions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from functools import wraps
+from typing import Any
+
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
+
+from layouts import cards, charts, devices, radios
+from layouts.frame import VIEWS
+from layouts.needs import PageParts
+from layouts.ranges import chosen_range, range_button_id
+from layouts.report import report_text
+from presence.overview import DeviceQuery, DeviceSort, History, Overview
+from presence.ranges import TimeRange
+
+_log = logging.getLogger(__name__)
+
+
+class _Troubles:
+    """Which parts of the page fail just now: shown on the page, and logged once when it begins and once when it ends."""
+
+    def __init__(self) -> None:
+        self._failing: set[str] = set()
+
+    def begin(self, part: str) -> Callable[[Exception], None]:
+        """What a failing callback of a part calls."""
+
+        def show(error: Exception) -> None:
+            if part not in self._failing:
+                self._failing.add(part)
+                _log.error("The page's %s failed, and is tried again: %s", part, error, exc_info=error)
+            set_props(f"trouble-{part}", {"hidden": False})
+
+        return show
+
+    def end(self, part: str) -> None:
+        """A part works."""
+        if part in self._failing:
+            self._failing.discard(part)
+            _log.info("The page's %s works again", part)
+
+
+def _off_the_loop(work: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    """Run a callback on a thread: Dash on FastAPI calls plain functions on the event loop, where a slow read stops everybody."""
+
+    @wraps(work)
+    async def run(*args: Any) -> Any:
+        return await asyncio.to_thread(work, *args)
+
+    return run
+
+
+def register_callbacks(app: Dash, parts: PageParts) -> None:
+    """Join the page to its parts."""
+    troubles = _Troubles()
+    _register_browser_callbacks(app)
+    _register_overview(app, parts, troubles)
+    _register_history(app, parts, troubles)
+    _register_devices(app, parts, troubles)
+    _register_reset(app, parts, troubles)
+    _register_save(app, parts, troubles)
+
+
+def _register_browser_callbacks(app: Dash) -> None:
+    """What needs no server: these are in assets/live.js."""
+    app.clientside_callback(
+        ClientsideFunction("live", "showView"),
+        *(Output(f"view-{view}", "hidden") for view in (*VIEWS, "missing")),
+        *(Output(f"link-{view}", "aria-current") for view in VIEWS),
+        Input("address", "pathname"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("live", "themeInForce"),
+        Output("theme", "data"),
+        Output("theme-toggle", "aria-pressed"),
+        Input("theme-toggle", "n_clicks"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("live", "flipSwitch"),
+        Output("ratio", "data"),
+        Input("ratio-switch", "n_clicks"),
+        State("ratio", "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("live", "asWords"),
+        Output("ratio-switch", "aria-checked"),
+        Input("ratio", "data"),
+    )
+    for picker in ("chart-range", "devices-range"):
+        app.clientside_callback(
+            ClientsideFunction("live", "chooseRange"),
+            Output(picker, "data"),
+            *(Input(range_button_id(picker, choice), "n_clicks") for choice in TimeRange),
+            prevent_initial_call=True,
+        )
+        app.clientside_callback(
+            ClientsideFunction("live", "pressRange"),
+            *(Output(range_button_id(picker, choice), "aria-pressed") for choice in TimeRange),
+            Input(picker, "data"),
+        )
+    app.clientside_callback(
+        ClientsideFunction("live", "noteScansShown"),
+        Input("scans-finished", "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("live", "noteLastScan"),
+        Input("last-scan", "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("live", "askReset"),
+        Input("reset-time", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("live", "closeReset"),
+        Input("reset-cancel", "n_clicks"),
+        Input("reset-confirm", "n_clicks"),
+        prevent_initial_call=True,
+    )
+
+
+def _register_overview(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
+    @app.callback(
+        Output("people-reading", "children"),
+        Output("total-reading", "children"),
+        Output("time-spent-reading", "children"),
+        Output("data-state-reading", "children"),
+        Output("detection-pie", "figure"),
+        Output("pie-shares", "children"),
+        Output("radio-states", "children"),
+        Output("zones-now", "children"),
+        Output("spoken", "children"),
+        Output("last-scan", "data"),
+        Output("first-time", "hidden"),
+        Output("clock-wrong", "hidden"),
+        Output("trouble-overview", "hidden"),
+        Input("scans-finished", "data"),
+        Input("ratio", "data"),
+        Input("theme", "data"),
+        Input("saved", "data"),
+        Input("time-reset", "data"),
+        on_error=troubles.begin("overview"),
+    )
+    @_off_the_loop
+    def show_overview(_scans: int, with_ratio: bool, theme: str | None, _saved: Any, _reset: Any) -> tuple[Any, ...]:
+        overview = parts.reader.overview(parts.clock())
+        troubles.end("overview")
+        return (*_overview_parts(overview, parts, theme, with_ratio=with_ratio), True)
+
+
+def _overview_parts(overview: Overview, parts: PageParts, theme: str | None, *, with_ratio: bool) -> tuple[Any, ...]:
+    settings = parts.settings
+    return (
+        cards.people_reading(overview, with_ratio=with_ratio),
+        cards.total_reading(overview),
+        cards.time_spent_reading(overview, settings),
+        cards.data_state_reading(overview, settings),
+        charts.detection_type_pie(overview, charts.palette_for(theme)),
+        [html.Li([html.Span(label), html.Strong(f"{count:,}"), html.Span(share)]) for label, count, share in charts.pie_shares(overview)],
+        radios.radio_states(overview, settings),
+        radios.zones_now(overview, settings),
+        cards.spoken_reading(overview, with_ratio=with_ratio),
+        {
+            "at_seconds": overview.last_scan_at and overview.last_scan_at.timestamp(),
+            "interval_seconds": settings.scan_interval.total_seconds(),
+        },
+        overview.last_scan_at is not None,
+        overview.clock_is_right,
+    )
+
+
+def _register_history(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
+    @app.callback(
+        Output("people-chart", "figure"),
+        Output("chart-note", "children"),
+        Output("trouble-history", "hidden"),
+        Input("scans-finished", "data"),
+        Input("chart-range", "data"),
+        Input("ratio", "data"),
+        Input("theme", "data"),
+        on_error=troubles.begin("history"),
+    )
+    @_off_the_loop
+    def show_history(_scans: int, time_range: str, with_ratio: bool, theme: str | None) -> tuple[Any, ...]:
+        now_at = parts.clock()
+        history = parts.reader.history(chosen_range(time_range), now_at)
+        share = parts.reader.overview(now_at).visible_share
+        troubles.end("history")
+        figure = charts.people_chart(
+            history,
+            visible_share=share,
+            with_ratio=with_ratio,
+            palette=charts.palette_for(theme),
+            zone=parts.settings.time_zone,
+        )
+        return figure, _gap_note(history), True
+
+
+def _gap_note(history: History) -> str:
+    return "Shaded: not heard. It does not mean that nobody was there." if any(charts.unheard_runs(history.points)) else ""
+
+
+def _register_devices(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
+    @app.callback(
+        Output("device-rows", "children"),
+        Output("devices-place", "children"),
+        Output("devices-previous", "disabled"),
+        Output("devices-next", "disabled"),
+        Output("device-query", "data"),
+        *(Output(devices.heading_id(sort), "aria-sort") for sort in devices.SORTS),
+        Output("trouble-devices", "hidden"),
+        Input("address", "pathname"),
+        Input("scans-finished", "data"),
+        Input("devices-range", "data"),
+        Input("devices-search", "value"),
+        Input("devices-previous", "n_clicks"),
+        Input("devices-next", "n_clicks"),
+        *(Input(devices.sort_button_id(sort), "n_clicks") for sort in devices.SORTS),
+        State("device-query", "data"),
+        on_error=troubles.begin("devices"),
+    )
+    @_off_the_loop
+    def list_devices(path: str, _scans: int, time_range: str, search: str | None, *rest: Any) -> Any:
+        if path != VIEWS["devices"]:
+            return no_update
+        query = devices.next_query(_query_of(rest[-1]), ctx.triggered_id, chosen_range(time_range), search or "")
+        now_at = parts.clock()
+        page = parts.reader.devices(query, now_at)
+        troubles.end("devices")
+        return (
+            devices.device_rows(page, query, now_at, parts.settings.time_zone),
+            devices.place_text(page, query),
+            query.offset == 0,
+            query.offset + query.limit >= page.total,
+            asdict(query),
+            *devices.sort_marks(query),
+            True,
+        )
+
+
+def _query_of(data: Any) -> DeviceQuery:
+    # The browser holds this between two clicks: what it sends back is checked like any stranger's words.
+    try:
+        return DeviceQuery(
+            time_range=TimeRange(data["time_range"]),
+            search=str(data["search"]),
+            sort=DeviceSort(data["sort"]),
+            descending=bool(data["descending"]),
+            offset=max(int(data["offset"]), 0),
+            limit=devices.PAGE_ROWS,
+        )
+    except (KeyError, TypeError, ValueError):
+        return DeviceQuery(limit=devices.PAGE_ROWS)
+
+
+def _register_reset(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
+    @app.callback(
+        Output("time-reset", "data"),
+        Output("trouble-reset", "hidden"),
+        Input("reset-confirm", "n_clicks"),
+        prevent_initial_call=True,
+        on_error=troubles.begin("reset"),
+    )
+    @_off_the_loop
+    def reset_time_spent(clicks: int) -> tuple[int, bool]:
+        parts.commands.reset_time_spent(parts.clock())
+        troubles.end("reset")
+        return clicks, True
+
+
+def _register_save(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
+    @app.callback(
+        Output("report-file", "data"),
+        Output("saved", "data"),
+        Output("trouble-save", "hidden"),
+        Input("save-data", "n_clicks"),
+        State("chart-range", "data"),
+        prevent_initial_call=True,
+        on_error=troubles.begin("save"),
+    )
+    @_off_the_loop
+    def save_data(clicks: int, time_range: str) -> tuple[Any, int, bool]:
+        now_at = parts.clock()
+        text = report_text(parts.reader.report(chosen_range(time_range), now_at), parts.settings)
+        parts.save_report(text, now_at)
+        parts.commands.note_saved(now_at)
+        troubles.end("save")
+        name = f"report-{now_at.astimezone(parts.settings.time_zone):%Y-%m-%d-%H%M}.txt"
+        return dcc.send_string(text, name), clicks, True

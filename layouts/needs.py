@@ -1,0 +1,87 @@
+"""What the page needs from the rest of the programme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from presence.overview import Activity, DevicePage, DeviceQuery, History, Overview, Report
+from presence.ranges import TimeRange
+from presence.zones import ZoneThresholds
+
+
+@dataclass(frozen=True, slots=True)
+class PageSettings:
+    """Settings that the page and the report show or go by.
+
+    Attributes:
+        site_name: The place's name; empty when it was given none.
+        demo: Whether visitors are simulated, which every page then says.
+        time_zone: In which times are shown.
+        thresholds: Where zones begin.
+        scan_interval: From the start of one scan to the start of the next; three without a scan are a warning.
+        listed: Names and values of the settings that the report and the page about the project list.
+    """
+
+    site_name: str
+    demo: bool
+    time_zone: ZoneInfo
+    thresholds: ZoneThresholds
+    scan_interval: timedelta
+    listed: tuple[tuple[str, str], ...]
+
+
+class PageReader(Protocol):
+    """Reads what is remembered. Each method may raise when the database cannot be read; the page then says so."""
+
+    def overview(self, now_at: datetime) -> Overview:
+        """The place now, and in total."""
+        ...
+
+    def history(self, time_range: TimeRange, now_at: datetime) -> History:
+        """A range of time, for the chart."""
+        ...
+
+    def devices(self, query: DeviceQuery, now_at: datetime) -> DevicePage:
+        """A page of the device table."""
+        ...
+
+    def report(self, time_range: TimeRange, now_at: datetime) -> Report:
+        """All that the saved report says."""
+        ...
+
+
+class PageCommands(Protocol):
+    """What the page's buttons change."""
+
+    def reset_time_spent(self, now_at: datetime) -> None:
+        """Start the time spent afresh."""
+        ...
+
+    def note_saved(self, now_at: datetime) -> None:
+        """Remember that a report was saved."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PageParts:
+    """The parts a page is joined to.
+
+    Attributes:
+        reader: Reads what is remembered.
+        commands: Resets the time spent, notes a save.
+        activity: Tells what the box does right now; must be quick.
+        clock: Tells the time, aware.
+        settings: What the page goes by.
+        save_report: Keeps a report's text on the box, under the time it was made; raises OSError when it cannot.
+    """
+
+    reader: PageReader
+    commands: PageCommands
+    activity: Callable[[], Activity]
+    clock: Callable[[], datetime]
+    settings: PageSettings
+    save_report: Callable[[str, datetime], None]

@@ -1,0 +1,102 @@
+"""The page, built on the server that the rest of the programme answers on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dash import Dash
+
+from layouts.callbacks import register_callbacks
+from layouts.frame import TITLE, frame
+from layouts.needs import PageCommands, PageParts, PageReader, PageSettings
+from presence.overview import Activity
+
+_ASSETS = Path(__file__).parents[1] / "assets"
+
+# The theme is chosen before anything is drawn, so that a dark page does not flash white; hence a script of its own in the head.
+_DOCUMENT = """<!DOCTYPE html>
+<html lang="en">
+  <head>
+    {%metas%}
+    <meta name="color-scheme" content="light dark">
+    <title>{%title%}</title>
+    <link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
+    <script src="/assets/theme.js"></script>
+    {%css%}
+  </head>
+  <body>
+    {%app_entry%}
+    <footer>
+      {%config%}
+      {%scripts%}
+      {%renderer%}
+    </footer>
+  </body>
+</html>
+"""
+
+
+def build_page(
+    server: Callable[..., Any],
+    reader: PageReader,
+    commands: PageCommands,
+    activity: Callable[[], Activity],
+    clock: Callable[[], datetime],
+    settings: PageSettings,
+    save_report: Callable[[str, datetime], None],
+) -> Dash:
+    """Put the page on a server.
+
+    Routes that the server answers itself must be there before it starts: from then on every other path is the page's, which shows
+    a friendly "no page here" for those it does not know.
+
+    Args:
+        server: The FastAPI application.
+        reader: Reads what is remembered.
+        commands: Resets the time spent, notes a save.
+        activity: Tells what the box does right now; must be quick.
+        clock: Tells the time, aware.
+        settings: What the page goes by.
+        save_report: Keeps a report's text on the box, under the time it was made; raises OSError when it cannot.
+    """
+    app = Dash(
+        __name__,
+        server=server,
+        assets_folder=str(_ASSETS),
+        assets_ignore=r"^theme\.js$",
+        use_pages=False,
+        suppress_callback_exceptions=True,
+        title=TITLE,
+        update_title=None,
+        index_string=_DOCUMENT,
+        compress=True,
+        serve_locally=True,
+        add_log_handler=False,
+        enable_mcp=False,
+    )
+    # Nothing here uses Dash's WebSocket; without this every page would open one all the same.
+    app.backend.websocket_capability = False
+    app.layout = lambda: frame(settings, activity())
+    _answer_activity(app, activity, clock)
+    register_callbacks(app, PageParts(reader, commands, activity, clock, settings, save_report))
+    # Dash finds its assets at the first request of "/" alone: a first visit to another path would get a page without them.
+    app._setup_server()  # noqa: SLF001 (there is no public way)
+    return app
+
+
+def _answer_activity(app: Dash, activity: Callable[[], Activity], clock: Callable[[], datetime]) -> None:
+    """What an open page asks every other second; no database is read for it."""
+
+    async def answer() -> dict[str, int | float | str | None]:
+        now = activity()
+        return {
+            "phase": now.phase.value,
+            "scan_count": now.scan_count,
+            "next_scan_seconds": None if now.next_scan_in is None else now.next_scan_in.total_seconds(),
+            "now_seconds": clock().timestamp(),
+        }
+
+    app.backend.add_url_rule("/_activity", answer, methods=["GET"])

@@ -1,0 +1,96 @@
+"""The state of each radio with what to do about it, and the zones people are in now."""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+from layouts.formats import LONGEST_LINE, count_text, counted, plain_words, short_moment_text
+from layouts.needs import PageSettings
+from presence.faults import FaultReason, advice_for
+from presence.overview import Overview, RadioState
+from presence.zones import Zone
+
+# Not broken, only not used: no alarm about these.
+_AT_REST = {FaultReason.SWITCHED_OFF, FaultReason.NOT_CAPTURED}
+
+
+def radio_states(overview: Overview, settings: PageSettings) -> list[Component]:
+    """Both radios: heard or not, since when, why, and what the owner can do."""
+    return [_radio(state, overview, settings) for state in overview.radios]
+
+
+def _radio(state: RadioState, overview: Overview, settings: PageSettings) -> Component:
+    mood, words = _mood(state)
+    return html.Article(
+        [
+            html.Header([html.H3(state.radio.label), html.Span(words, className=f"pill pill-{mood}")]),
+            html.P(_heard_text(state, overview, settings)),
+            *_fault_paragraphs(state),
+        ],
+        className=f"radio radio-{state.radio.value}",
+    )
+
+
+def _mood(state: RadioState) -> tuple[str, str]:
+    if state.fault is None:
+        return ("waiting", "No scan yet") if state.device_count is None else ("well", "Listening well")
+    if state.fault.reason in _AT_REST:
+        return "waiting", "Not in use"
+    return ("broken", "Not heard") if state.device_count is None else ("warning", "Cut short")
+
+
+def _heard_text(state: RadioState, overview: Overview, settings: PageSettings) -> str:
+    if state.device_count is not None:
+        return f"{counted(state.device_count, 'device')} in the latest scan."
+    if state.fault is None:
+        return "Its first scan is still to come."
+    sentences = []
+    if state.fault_since_at is not None:
+        sentences.append(f"Not heard since {short_moment_text(state.fault_since_at, overview.as_of_at, settings.time_zone)}.")
+    if state.last_heard_at is None:
+        sentences.append("Never heard so far.")
+    return " ".join(sentences)
+
+
+def _fault_paragraphs(state: RadioState) -> list[Component]:
+    if state.fault is None:
+        return []
+    lines = [html.P(_with_commands(advice_for(state.radio, state.fault.reason)), className="advice")]
+    if state.fault.recovery:
+        lines.append(html.P(f"Tried: {plain_words(state.fault.recovery, LONGEST_LINE)}.", className="note"))
+    if state.fault.detail:
+        lines.append(html.P(f"It said: {plain_words(state.fault.detail, LONGEST_LINE)}", className="note"))
+    return lines
+
+
+def _with_commands(advice: str) -> list[str | Component]:
+    # Advice sets what is to be typed between backticks.
+    return [html.Code(part) if index % 2 else part for index, part in enumerate(advice.split("`"))]
+
+
+def zones_now(overview: Overview, settings: PageSettings) -> list[Component]:
+    """How near the devices of the latest scan are, as three bars."""
+    known = overview.people_now is not None
+    counts = {zone: overview.zones_now.get(zone, 0) for zone in Zone}
+    most = max(*counts.values(), 1)
+    return [
+        html.Div(
+            [
+                html.Dt([zone.value.capitalize(), html.Span(_reach(zone, settings), className="note")]),
+                html.Dd(
+                    [
+                        html.Span(className="bar", style={"width": f"{100 * counts[zone] / most if known else 0:.0f}%"}),
+                        html.Span(count_text(counts[zone] if known else None), className="zone-count"),
+                    ]
+                ),
+            ],
+            className=f"zone zone-{zone.value}",
+        )
+        for zone in Zone
+    ]
+
+
+def _reach(zone: Zone, settings: PageSettings) -> str:
+    near, medium = (str(dbm).replace("-", "−") for dbm in (settings.thresholds.near_dbm, settings.thresholds.medium_dbm))
+    return {Zone.NEAR: f"{near} dBm or more", Zone.MEDIUM: f"{medium} dBm or more", Zone.FAR: "weaker"}[zone]

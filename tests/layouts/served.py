@@ -1,0 +1,51 @@
+"""A page over a fake place, answered by a real server on a thread."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from layouts.needs import PageSettings
+from layouts.page import build_page
+from tests.layouts.fake_place import NOW_AT, SETTINGS, FakePlace
+
+
+@contextmanager
+def served(place: FakePlace, settings: PageSettings = SETTINGS, port: int = 0) -> Iterator[str]:
+    """Serve a page until the block ends.
+
+    Args:
+        place: What the page shows.
+        settings: What it goes by.
+        port: Where; 0 takes a free one.
+
+    Yields:
+        Its address, without a slash at the end.
+    """
+    api = FastAPI(openapi_url=None)
+    build_page(api, place, place, place.activity, lambda: NOW_AT, settings, place.save_report)
+    listening = socket.create_server(("127.0.0.1", port))
+    server = uvicorn.Server(uvicorn.Config(api, log_level="warning", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        _wait_until_started(server)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+
+
+def _wait_until_started(server: uvicorn.Server) -> None:
+    patience_ends = time.monotonic() + 30
+    while not server.started:
+        if time.monotonic() > patience_ends:
+            raise TimeoutError("the page's server did not start")
+        time.sleep(0.02)
