@@ -247,8 +247,14 @@ def _clearer(fault: Fault, trouble: Fault | None) -> Fault:
 
 
 def _in_mid_scan(fault: Fault) -> Fault:
-    """What cannot be reached any more, when it could be at the start, is lost."""
-    return replace(fault, reason=FaultReason.LOST) if fault.reason in _GONE else fault
+    """What a fault means once listening has begun: what cannot be reached any more is lost.
+
+    A stop that is refused as "in progress" comes from a controller that does not answer, and not from another programme:
+    bluetoothd reports it so, and stays as it is until a power cycle (github.com/bluez/bluez/issues/807).
+    """
+    if fault.reason in _GONE:
+        return replace(fault, reason=FaultReason.LOST)
+    return replace(fault, reason=FaultReason.HUNG) if fault.reason is FaultReason.BUSY else fault
 
 
 async def _hang_up() -> None:
