@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 from datetime import datetime
@@ -50,8 +51,7 @@ def captured_frames(site: SimulatedSite, from_at: datetime, seconds: float) -> l
 
 
 def _beacons(seed: int, begin: float, end: float) -> Iterator[CapturedFrame]:
-    first, last = int(begin / _BEACON_SECONDS) + 1, int(end / _BEACON_SECONDS)
-    for number in range(first, last):
+    for number in range(math.ceil(begin / _BEACON_SECONDS), math.ceil(end / _BEACON_SECONDS)):
         rng = dice(seed, "beacon", number)
         for access_point in ACCESS_POINTS:
             at = number * _BEACON_SECONDS + access_point.channel * 0.001

@@ -134,9 +134,14 @@ def _wifi_sighting(frame: ClientFrame) -> Sighting:
         AddressKind.RANDOMISED if int(frame.sender[1], 16) & 2 else AddressKind.GLOBAL,
         frame.rssi_dbm,
         frame.at,
-        frame.ssid,
+        None if frame.ssid is None else _as_decoded(frame.ssid),
         None if frame.access_point is None else ACCESS_POINTS[frame.access_point].bssid,
     )
+
+
+def _as_decoded(ssid: str) -> str | None:
+    """A name as it comes out of a dissected frame (`scans.client_frames`): what cannot be shown is left out."""
+    return "".join(filter(str.isprintable, ssid)).strip() or None
 
 
 def _bluetooth_sighting(advertisement: Advertisement) -> Sighting:

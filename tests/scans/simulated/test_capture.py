@@ -3,14 +3,18 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from presence.faults import FaultReason
+from presence.radio import Radio
+from scans.sighting import Sighting
 from scans.simulated.air import FrameKind
 from scans.simulated.capture import PCAP_HEADER, captured_frames
 from scans.simulated.site import SimulatedSite
+from scans.wifi import read_capture
 from tests.scans.simulated.conftest import MONDAY
 
 NOON = MONDAY + timedelta(hours=12, minutes=30)
@@ -68,6 +72,17 @@ def test_tshark_reads_the_client_frames_that_were_sent(site: SimulatedSite, capt
     assert {kind for kind, *_ in got} == set(SUBTYPES.values())
 
 
+def test_dissected_frames_are_the_sightings_of_history(site: SimulatedSite, capture: Path) -> None:
+    """The capture, read as stored captures are, gives sighting for sighting what the direct road tells."""
+    read: list[Sighting] = []
+    fault = read_capture(capture, read.append, keep_ssids=True)
+    if fault is not None and fault.reason is FaultReason.TSHARK_MISSING:
+        pytest.skip("tshark is not installed (apt: tshark)")
+    assert fault is None
+    told = list(site.sightings(Radio.WIFI, NOON, _SECONDS))
+    assert Counter(read) == Counter(told)
+
+
 def test_models_differ_in_what_they_say_of_themselves(site: SimulatedSite) -> None:
     """Each model has information elements of its own, so that fingerprints can tell models apart."""
     elements = {one.gadget.model: one.gadget.model.elements for one in site.client_frames(NOON, 7200)}
@@ -86,18 +101,21 @@ def test_access_points_are_on_the_air_too(capture: Path) -> None:
 
 
 def test_a_network_named_by_a_joker_is_asked_for(site: SimulatedSite, tmp_path: Path) -> None:
-    """Within a week someone asks for a network whose name is HTML, a tab and an emoji, and tshark reads it whole."""
-    named = (
+    """Within a week someone asks for a network whose name is HTML, a tab and an emoji, read as history tells it."""
+    joke = next(
         one
         for day in range(7)
         for one in site.client_frames(MONDAY + timedelta(days=day, hours=11), 6 * 3600)
         if one.ssid is not None and "<script>" in one.ssid
     )
-    one = next(named)
-    assert one.ssid == "<script>alert(1)</script>\t📶"
-    path = tmp_path / "joker.pcap"
-    at = MONDAY.fromtimestamp(one.at, MONDAY.tzinfo)
-    frames = captured_frames(site, at, 0.001)
-    path.write_bytes(PCAP_HEADER + b"".join(frame.record() for frame in frames))
+    assert joke.ssid == "<script>alert(1)</script>\t📶"
+    at = datetime.fromtimestamp(joke.at, UTC)
+    path = tmp_path / "joke.pcap"
+    path.write_bytes(PCAP_HEADER + b"".join(frame.record() for frame in captured_frames(site, at, 10)))
     names = dissected(path, "-Y", "wlan.fc.type_subtype == 4", "-T", "fields", "-e", "wlan.ssid")
-    assert [one.ssid.encode().hex()] in names
+    assert [joke.ssid.encode().hex()] in names
+    read: list[Sighting] = []
+    assert read_capture(path, read.append, keep_ssids=True) is None
+    told = list(site.sightings(Radio.WIFI, at, 10))
+    assert "<script>alert(1)</script>📶" in {one.ssid for one in told}
+    assert Counter(read) == Counter(told)
