@@ -30,6 +30,10 @@ _LATE_SECONDS = 2.0
 # each other.
 _LEAST_SHARE = 0.5
 
+# The wall clock, by which the scheduler wakes up, runs a little faster or slower than the monotonic one: a start that
+# comes this share of an interval too early has come.
+_EARLY_SHARE = 0.1
+
 
 class MonotonicTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 ships no types
     """Fires at every multiple of the interval since its making, by the monotonic clock, shifted by a random jitter.
@@ -43,22 +47,23 @@ class MonotonicTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 ship
         self._clock = clock
         self._rng = rng
         self._origin = clock.monotonic()
-        self._previous: float | None = None
+        self._is_started = False
         self.due_at_seconds = self._origin
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
-        """The next start, as the wall clock shows time at this moment; the first is at once."""
+        """The next start, as the wall clock shows time at this moment; the first is at once.
+
+        The scheduler asks several times for the same start, and is given the same answer until that has come.
+        """
         del previous_fire_time  # a moment of the wall clock, which may have been wrong
         monotonic = self._clock.monotonic()
-        if self._previous is None:
+        if not self._is_started:
+            self._is_started = True
             self.due_at_seconds = monotonic
-        else:
+        elif monotonic > self.due_at_seconds - _EARLY_SHARE * self._interval:
             slot = (monotonic - self._origin) // self._interval + 1
-            shift = self._rng.uniform(0.0, self._jitter)
-            self.due_at_seconds = max(
-                self._origin + slot * self._interval + shift, self._previous + _LEAST_SHARE * self._interval
-            )
-        self._previous = self.due_at_seconds
+            planned = self._origin + slot * self._interval + self._rng.uniform(0.0, self._jitter)
+            self.due_at_seconds = max(planned, monotonic + _LEAST_SHARE * self._interval)
         return now + timedelta(seconds=self.due_at_seconds - monotonic)
 
 

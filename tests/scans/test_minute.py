@@ -50,6 +50,16 @@ def test_starts_keep_to_the_monotonic_clock_when_the_wall_clock_jumps() -> None:
         assert due - hand.wall_at == timedelta(seconds=48)
 
 
+def test_a_start_asked_for_again_stays_where_it_is() -> None:
+    """However often the scheduler asks for the next start, it is one interval after the first."""
+    trigger, hand = trigger_and_hand(jitter_seconds=3)
+    first = trigger.get_next_fire_time(None, hand.wall_at)
+    hand.pass_seconds(0.01)
+    asked = {trigger.get_next_fire_time(first, hand.wall_at) for _ in range(3)}
+    assert len(asked) == 1
+    assert timedelta(seconds=59.9) <= asked.pop() - first <= timedelta(seconds=63)
+
+
 def test_a_missed_minute_is_not_made_up_for() -> None:
     """After a pause of three minutes one start follows, at the next whole minute."""
     trigger, hand = trigger_and_hand()
