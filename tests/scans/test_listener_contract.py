@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,7 +15,10 @@ from scans.adapter import AdapterMender
 from scans.bluetooth import BluetoothListener
 from scans.listener import Listener
 from scans.sighting import Sighting
+from scans.simulated.ble_scanner import simulated_scanner
+from scans.simulated.site import SimulatedSite
 from tests.scans.fake_bluez import made_up_devices
+from tests.scans.simulated.clocks import wall_from
 
 Make = Callable[[pytest.FixtureRequest], Listener]
 
@@ -29,9 +33,17 @@ def on_fake_bluez(request: pytest.FixtureRequest) -> Listener:
     return BluetoothListener(None, now, care=AdapterMender(None, run=lambda _: False))
 
 
+def on_simulated_site(_: pytest.FixtureRequest) -> Listener:
+    """A simulated scanner at a busy site, whose time goes twenty times as fast, so that half a second is one scan."""
+    time_zone = ZoneInfo("Europe/Prague")
+    at_site = wall_from(datetime(2027, 3, 1, 17, tzinfo=time_zone), times_as_fast=20)
+    return BluetoothListener(None, now, make_scanner=simulated_scanner(SimulatedSite(1, time_zone), at_site))
+
+
 # Each makes a listener, by its name in the test's id, with at least one device that it can hear within half a second.
 MAKERS: dict[str, Make] = {
     "bleak on BlueZ": on_fake_bluez,
+    "simulated site": on_simulated_site,
 }
 
 

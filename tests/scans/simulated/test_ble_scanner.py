@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from bleak.backends.device import BLEDevice
@@ -13,9 +13,7 @@ from scans.sighting import Sighting
 from scans.simulated.ble_scanner import as_bleak_hands_over, simulated_scanner
 from scans.simulated.outages import DEMONSTRATION_OUTAGES
 from scans.simulated.site import SimulatedSite
-from tests.scans.simulated.conftest import MONDAY, TIME_ZONE, wall_from
-
-NOON = MONDAY + timedelta(hours=12, minutes=30)
+from tests.scans.simulated.clocks import NOON, TIME_ZONE, wall_from
 
 
 def told(sighting: Sighting) -> tuple[object, ...]:

@@ -15,9 +15,7 @@ from scans.simulated.air import FrameKind
 from scans.simulated.capture import PCAP_HEADER, captured_frames
 from scans.simulated.site import SimulatedSite
 from scans.wifi import read_capture
-from tests.scans.simulated.conftest import MONDAY
-
-NOON = MONDAY + timedelta(hours=12, minutes=30)
+from tests.scans.simulated.clocks import MONDAY, NOON
 
 _SECONDS = 1200
 

@@ -4,16 +4,14 @@ from collections import Counter
 from datetime import date, timedelta
 from itertools import pairwise
 from statistics import median
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from scans.simulated.opening import open_day
 from scans.simulated.people import Role, Stay, seconds_at, stays_of
+from tests.scans.simulated.clocks import MONDAY, TIME_ZONE
 
-TIME_ZONE = ZoneInfo("Europe/Prague")
-MONDAY = date(2027, 3, 1)
-WEEK = [MONDAY + timedelta(days=number) for number in range(7)]
+WEEK = [MONDAY.date() + timedelta(days=number) for number in range(7)]
 
 # Clocks go forward and back in the night before these days.
 CLOCK_CHANGES = [date(2027, 3, 28), date(2027, 10, 31)]
@@ -88,4 +86,4 @@ def test_some_come_again_the_same_day_and_on_other_days() -> None:
 
 def test_another_seed_is_another_site() -> None:
     """Two seeds have different people at different times."""
-    assert stays_of(1, MONDAY, TIME_ZONE) != stays_of(2, MONDAY, TIME_ZONE)
+    assert stays_of(1, WEEK[0], TIME_ZONE) != stays_of(2, WEEK[0], TIME_ZONE)

@@ -17,9 +17,8 @@ from presence.scan import AddressKind
 from scans.simulated.outages import DEMONSTRATION_OUTAGES
 from scans.simulated.people import Role
 from scans.simulated.site import SimulatedSite
-from tests.scans.simulated.conftest import MONDAY, TIME_ZONE
+from tests.scans.simulated.clocks import MONDAY, NOON, TIME_ZONE
 
-NOON = MONDAY + timedelta(hours=12, minutes=30)
 NIGHT = MONDAY + timedelta(hours=2)
 MINUTE = timedelta(minutes=1)
 

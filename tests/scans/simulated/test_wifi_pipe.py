@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,9 +24,7 @@ from scans.simulated.outages import WeeklyOutage
 from scans.simulated.site import SimulatedSite
 from scans.simulated.wifi_pipe import WifiPipe
 from scans.wifi import WifiListener
-from tests.scans.simulated.conftest import MONDAY, TIME_ZONE, wall_from
-
-NOON = MONDAY + timedelta(hours=12, minutes=30)
+from tests.scans.simulated.clocks import NOON, TIME_ZONE, wall_from
 
 # Longer than anything here takes on a busy machine.
 _PATIENCE_SECONDS = 30
