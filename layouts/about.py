@@ -8,64 +8,56 @@ from dash.development.base_component import Component
 from layouts.formats import plain_words
 from layouts.needs import PageSettings
 
-_ANSWERS: tuple[tuple[str, str], ...] = (
-    (
-        "What is counted",
-        "Phones, watches, laptops and other devices call out by Wi-Fi and Bluetooth even when nobody uses them. Once a minute this "
-        "box listens for a moment and counts the devices it hears. A device is not a person: some people carry two, some carry none.",
+_ANSWERS: dict[str, str] = {
+    "What is counted": (
+        "Phones, watches, laptops and other devices call out by Wi-Fi and Bluetooth even when nobody uses them. "
+        "Once a minute this box listens for a moment and counts the devices it hears. A device is not a person: some "
+        "people carry two, some carry none."
     ),
-    (
-        "People currently around",
-        "The devices of the latest scan, Wi-Fi and Bluetooth together. A phone can be silent for a while without having left, which is "
-        "why the number of devices heard within the last minutes stands beneath.",
+    "People currently around": (
+        "The devices of the latest scan, Wi-Fi and Bluetooth together. A phone can be silent for a while without "
+        "having left, which is why the number of devices heard within the last minutes stands beneath."
     ),
-    (
-        "Ratio",
-        "Not everybody can be heard. With the ratio switched on, the number is divided by the share of people who can: at 80 %, "
-        "eight devices stand for ten people. The share is a setting.",
+    "Ratio": (
+        "Not everybody can be heard. With the ratio switched on, the number is divided by the share of people who "
+        "can: at 80 %, eight devices stand for ten people. The share is a setting."
     ),
-    (
-        "Total of people detected",
-        "Different devices since the first scan. Modern phones change their address often and are then counted again, so read this "
-        "as activity rather than as heads.",
+    "Total of people detected": (
+        "Different devices since the first scan. Modern phones change their address often and are then counted "
+        "again, so read this as activity rather than as heads."
     ),
-    (
-        "Average time spent",
-        "One minute for each minute a device was detected, averaged over devices. Reset time starts it afresh and touches nothing else.",
+    "Average time spent": (
+        "One minute for each minute a device was detected, averaged over devices. Reset time starts it afresh and "
+        "touches nothing else."
     ),
-    (
-        "Near, medium and far",
-        "How strong a device's signal is. Walls, bags and bodies weaken it, so a zone is a hint and no distance.",
+    "Near, medium and far": (
+        "How strong a device's signal is. Walls, bags and bodies weaken it, so a zone is a hint and no distance."
     ),
-    (
-        "Gaps",
-        "When a radio could not listen, nothing is known of that time. It is left blank, never drawn as zero: not heard does not "
-        "mean that nobody was there.",
+    "Gaps": (
+        "When a radio could not listen, nothing is known of that time. It is left blank, never drawn as zero: not "
+        "heard does not mean that nobody was there."
     ),
-    (
-        "Privacy",
-        "Addresses are never stored. Each becomes a code made with a secret key that stays on this box, and only its beginning "
-        "is shown here.",
+    "Privacy": (
+        "Addresses are never stored. Each becomes a code made with a secret key that stays on this box, and only the "
+        "beginning of the code is shown here."
     ),
-)
+}
 
 
 def about_page(settings: PageSettings) -> Component:
     """How the numbers come about, and the settings in force."""
     return html.Section(
         [
-            html.Header(
-                [
-                    html.H2("About this project"),
-                    html.P(
-                        "This box tells how people use a place from the Wi-Fi and Bluetooth around it. "
-                        "It works by itself: nothing leaves it, and it needs no internet.",
-                        className="lead",
-                    ),
-                ],
-                className="section-head",
+            html.H2("About this project"),
+            html.P(
+                "This box tells how people use a place from the Wi-Fi and Bluetooth around it. "
+                "It works by itself and needs no internet.",
+                className="lead",
             ),
-            html.Div([html.Article([html.H3(title), html.P(answer)]) for title, answer in _ANSWERS], className="answers"),
+            html.Div(
+                [html.Article([html.H3(title), html.P(answer)]) for title, answer in _ANSWERS.items()],
+                className="answers",
+            ),
             html.H3("Settings in force"),
             html.Dl(
                 [html.Div([html.Dt(name), html.Dd(plain_words(value))]) for name, value in settings.listed],

@@ -5,25 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import wraps
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
+from dash import Dash, Input, Output, State, ctx, html, no_update, set_props
 
 from layouts import cards, charts, devices, radios
 from layouts.frame import VIEWS
+from layouts.in_browser import register_browser_callbacks
 from layouts.needs import PageParts
-from layouts.ranges import chosen_range, range_button_id
+from layouts.ranges import chosen_range
 from layouts.report import report_text
-from presence.overview import DeviceQuery, DeviceSort, History, Overview
-from presence.ranges import TimeRange
+from presence.overview import History, Overview
 
 _log = logging.getLogger(__name__)
 
 
 class _Troubles:
-    """Which parts of the page fail just now: shown on the page, and logged once when it begins and once when it ends."""
+    """Which parts of the page fail now: shown on it, and logged once when it begins and once when it ends."""
 
     def __init__(self) -> None:
         self._failing: set[str] = set()
@@ -47,10 +47,10 @@ class _Troubles:
 
 
 def _off_the_loop(work: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-    """Run a callback on a thread: Dash on FastAPI calls plain functions on the event loop, where a slow read stops everybody."""
+    """Run a callback on a thread: on FastAPI, Dash calls plain functions on the event loop, and a slow read stops all."""
 
     @wraps(work)
-    async def run(*args: Any) -> Any:
+    async def run(*args: object) -> object:
         return await asyncio.to_thread(work, *args)
 
     return run
@@ -59,71 +59,12 @@ def _off_the_loop(work: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
 def register_callbacks(app: Dash, parts: PageParts) -> None:
     """Join the page to its parts."""
     troubles = _Troubles()
-    _register_browser_callbacks(app)
+    register_browser_callbacks(app)
     _register_overview(app, parts, troubles)
     _register_history(app, parts, troubles)
     _register_devices(app, parts, troubles)
     _register_reset(app, parts, troubles)
     _register_save(app, parts, troubles)
-
-
-def _register_browser_callbacks(app: Dash) -> None:
-    """What needs no server: these are in assets/live.js."""
-    app.clientside_callback(
-        ClientsideFunction("live", "showView"),
-        *(Output(f"view-{view}", "hidden") for view in (*VIEWS, "missing")),
-        *(Output(f"link-{view}", "aria-current") for view in VIEWS),
-        Input("address", "pathname"),
-    )
-    app.clientside_callback(
-        ClientsideFunction("live", "themeInForce"),
-        Output("theme", "data"),
-        Output("theme-toggle", "aria-pressed"),
-        Input("theme-toggle", "n_clicks"),
-    )
-    app.clientside_callback(
-        ClientsideFunction("live", "flipSwitch"),
-        Output("ratio", "data"),
-        Input("ratio-switch", "n_clicks"),
-        State("ratio", "data"),
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(
-        ClientsideFunction("live", "asWords"),
-        Output("ratio-switch", "aria-checked"),
-        Input("ratio", "data"),
-    )
-    for picker in ("chart-range", "devices-range"):
-        app.clientside_callback(
-            ClientsideFunction("live", "chooseRange"),
-            Output(picker, "data"),
-            *(Input(range_button_id(picker, choice), "n_clicks") for choice in TimeRange),
-            prevent_initial_call=True,
-        )
-        app.clientside_callback(
-            ClientsideFunction("live", "pressRange"),
-            *(Output(range_button_id(picker, choice), "aria-pressed") for choice in TimeRange),
-            Input(picker, "data"),
-        )
-    app.clientside_callback(
-        ClientsideFunction("live", "noteScansShown"),
-        Input("scans-finished", "data"),
-    )
-    app.clientside_callback(
-        ClientsideFunction("live", "noteLastScan"),
-        Input("last-scan", "data"),
-    )
-    app.clientside_callback(
-        ClientsideFunction("live", "askReset"),
-        Input("reset-time", "n_clicks"),
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(
-        ClientsideFunction("live", "closeReset"),
-        Input("reset-cancel", "n_clicks"),
-        Input("reset-confirm", "n_clicks"),
-        prevent_initial_call=True,
-    )
 
 
 def _register_overview(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
@@ -149,7 +90,7 @@ def _register_overview(app: Dash, parts: PageParts, troubles: _Troubles) -> None
         on_error=troubles.begin("overview"),
     )
     @_off_the_loop
-    def show_overview(_scans: int, with_ratio: bool, theme: str | None, _saved: Any, _reset: Any) -> tuple[Any, ...]:
+    def show_overview(_scans: int, with_ratio: bool, theme: str | None, *_changed: object) -> tuple[Any, ...]:
         overview = parts.reader.overview(parts.clock())
         troubles.end("overview")
         return (*_overview_parts(overview, parts, theme, with_ratio=with_ratio), True)
@@ -163,7 +104,10 @@ def _overview_parts(overview: Overview, parts: PageParts, theme: str | None, *, 
         cards.time_spent_reading(overview, settings),
         cards.data_state_reading(overview, settings),
         charts.detection_type_pie(overview, charts.palette_for(theme)),
-        [html.Li([html.Span(label), html.Strong(f"{count:,}"), html.Span(share)]) for label, count, share in charts.pie_shares(overview)],
+        [
+            html.Li([html.Span(label), html.Strong(f"{count:,}"), html.Span(share)])
+            for label, count, share in charts.pie_shares(overview)
+        ],
         radios.radio_states(overview, settings),
         radios.zones_now(overview, settings),
         cards.spoken_reading(overview, with_ratio=with_ratio),
@@ -204,7 +148,9 @@ def _register_history(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
 
 
 def _gap_note(history: History) -> str:
-    return "Shaded: not heard. It does not mean that nobody was there." if any(charts.unheard_runs(history.points)) else ""
+    return (
+        "Shaded: not heard. It does not mean that nobody was there." if any(charts.unheard_runs(history.points)) else ""
+    )
 
 
 def _register_devices(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
@@ -227,12 +173,17 @@ def _register_devices(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
         on_error=troubles.begin("devices"),
     )
     @_off_the_loop
-    def list_devices(path: str, _scans: int, time_range: str, search: str | None, *rest: Any) -> Any:
+    def list_devices(path: str, _scans: int, time_range: str, search: str | None, *rest: object) -> object:
         if path != VIEWS["devices"]:
             return no_update
-        query = devices.next_query(_query_of(rest[-1]), ctx.triggered_id, chosen_range(time_range), search or "")
+        query = devices.next_query(
+            devices.held_query(rest[-1]), ctx.triggered_id, chosen_range(time_range), search or ""
+        )
         now_at = parts.clock()
         page = parts.reader.devices(query, now_at)
+        if page.total and not page.rows:  # devices were forgotten meanwhile, and with them this page of the table
+            query = replace(query, offset=(page.total - 1) // query.limit * query.limit)
+            page = parts.reader.devices(query, now_at)
         troubles.end("devices")
         return (
             devices.device_rows(page, query, now_at, parts.settings.time_zone),
@@ -243,21 +194,6 @@ def _register_devices(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
             *devices.sort_marks(query),
             True,
         )
-
-
-def _query_of(data: Any) -> DeviceQuery:
-    # The browser holds this between two clicks: what it sends back is checked like any stranger's words.
-    try:
-        return DeviceQuery(
-            time_range=TimeRange(data["time_range"]),
-            search=str(data["search"]),
-            sort=DeviceSort(data["sort"]),
-            descending=bool(data["descending"]),
-            offset=max(int(data["offset"]), 0),
-            limit=devices.PAGE_ROWS,
-        )
-    except (KeyError, TypeError, ValueError):
-        return DeviceQuery(limit=devices.PAGE_ROWS)
 
 
 def _register_reset(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
@@ -293,4 +229,4 @@ def _register_save(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
         parts.commands.note_saved(now_at)
         troubles.end("save")
         name = f"report-{now_at.astimezone(parts.settings.time_zone):%Y-%m-%d-%H%M}.txt"
-        return dcc.send_string(text, name), clicks, True
+        return {"content": text, "filename": name, "type": "text/plain;charset=utf-8", "base64": False}, clicks, True

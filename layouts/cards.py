@@ -5,37 +5,48 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
-from layouts.formats import DASH, count_text, minutes_text, moment_text, share_text
+from layouts.aria import aria
+from layouts.formats import DASH, count_text, minutes_text, moment_text
 from layouts.needs import PageSettings
 from presence.overview import Overview
+
+_FIRST_TIME = "Listening for the first time…"
+
 
 def cards() -> Component:
     """The four cards without their readings, so that buttons keep the focus when numbers change."""
     return html.Section(
         [
-            _card("people", html.Button("Ratio", id="ratio-switch", className="switch", role="switch", **{"aria-checked": "false"})),
+            _card(
+                "people",
+                html.Button("Ratio", id="ratio-switch", className="switch", role="switch", **aria(checked="false")),
+            ),
             _card("total"),
             _card("time-spent", html.Button("Reset time", id="reset-time", className="button")),
             _card("data-state", html.Button("Save data", id="save-data", className="button button-primary")),
         ],
         className="cards",
-        **{"aria-label": "Now and in total"},
+        **aria(label="Now and in total"),
     )
 
 
 def _card(name: str, action: Component | None = None) -> Component:
     return html.Article(
-        [html.Div(_reading(" ", DASH), id=f"{name}-reading", className="reading"), action and html.Div(action, className="action")],
+        [
+            html.Div(_reading(" ", DASH), id=f"{name}-reading", className="reading"),
+            action and html.Div(action, className="action"),
+        ],
         className=f"card card-{name}",
     )
 
 
-def _reading(label: str, value: str, *notes: str, unit: str = "", kind: str = "") -> list[Component]:
+def _reading(label: str, value: str, *notes: str | Component, unit: str = "", kind: str = "") -> list[Component]:
+    look = "reading-none" if value == DASH else kind
     return [
         html.H2(
             [
                 html.Span(f"{label} ", className="reading-label"),
-                html.Span(value, className=f"reading-value {kind}".strip()),
+                html.Span(value, className=f"reading-value {look}".strip()),
                 html.Span(f" {unit}", className="reading-unit") if unit else None,
             ]
         ),
@@ -62,22 +73,28 @@ def people_sources(overview: Overview) -> str:
     return " · ".join(f"{state.radio.label} {count_text(state.device_count)}" for state in heard)
 
 
-def _people_notes(overview: Overview, *, with_ratio: bool) -> list[str]:
+def _people_notes(overview: Overview, *, with_ratio: bool) -> list[str | Component]:
     if overview.last_scan_at is None:
-        return ["Listening for the first time…"]
-    if overview.people_now is None:
+        return [_FIRST_TIME]
+    if overview.people_now is None or overview.people_now_with_ratio is None:
         heard = any(state.device_count is not None for state in overview.radios)
         return ["Not known: the latest scan is too old." if heard else "Not known: no radio was heard."]
-    notes = [people_sources(overview)]
+    sources = people_sources(overview)
     if with_ratio:
-        notes.append(f"Assumes that {share_text(overview.visible_share)} can be heard")
+        sources += f" · Ratio {count_text(overview.people_now_with_ratio - overview.people_now)}"
+    is_partial = any(state.device_count is None for state in overview.radios)
+    notes: list[str | Component] = [html.Strong(sources, className="alarm") if is_partial else sources]
     if overview.present_count is not None:
-        notes.append(f"{count_text(overview.present_count)} present within the last {minutes_text(overview.hold_minutes)}")
+        notes.append(
+            f"{count_text(overview.present_count)} present within the last {minutes_text(overview.hold_minutes)}"
+        )
     return notes
 
 
 def total_reading(overview: Overview) -> list[Component]:
     """Card 2: everything ever detected."""
+    if overview.last_scan_at is None:
+        return _reading("Total of people detected:", DASH, _FIRST_TIME)
     return _reading(
         "Total of people detected:",
         count_text(overview.people_total),
@@ -102,7 +119,7 @@ def data_state_reading(overview: Overview, settings: PageSettings) -> list[Compo
     """Card 4: when a report was last saved."""
     saved = overview.saved_at
     value = "Data not saved" if saved is None else moment_text(saved, settings.time_zone)
-    return _reading("Data state:", value, "A report as a text file, of the range below", kind="reading-words")
+    return _reading("Data state:", value, "A text report of the range below", kind="reading-words")
 
 
 def spoken_reading(overview: Overview, *, with_ratio: bool) -> str:

@@ -35,17 +35,32 @@ class Palette:
 
 
 LIGHT = Palette(
-    ink="#1c2a31", muted="#5b6a72", line="#e4e7e5", surface="#ffffff", wifi="#0b6fa8", bluetooth="#c65a11",
-    both="#ccd6da", ratio="#9fb0b8", unheard="#f3f1ec",
+    ink="#1c2a31",
+    muted="#5b6a72",
+    line="#e4e7e5",
+    surface="#ffffff",
+    wifi="#0b6fa8",
+    bluetooth="#c65a11",
+    both="#ccd6da",
+    ratio="#9fb0b8",
+    unheard="#f3f1ec",
 )
 DARK = Palette(
-    ink="#e8eef0", muted="#9fb0b8", line="#2a373e", surface="#182228", wifi="#5cb8ee", bluetooth="#f3a35c",
-    both="#3b4c55", ratio="#6d828d", unheard="#131b20",
+    ink="#e8eef0",
+    muted="#9fb0b8",
+    line="#2a373e",
+    surface="#182228",
+    wifi="#5cb8ee",
+    bluetooth="#f3a35c",
+    both="#3b4c55",
+    ratio="#6d828d",
+    unheard="#131b20",
 )
 
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif'
 
-# Day and clock where the range is short, the date alone where it is long; the part after the line break is drawn when it changes.
+# Day and clock where the range is short, the date alone where it is long. What follows the line break is drawn when it
+# changes.
 _TICKS: dict[TimeRange, str] = {
     TimeRange.HOUR: "%H:%M",
     TimeRange.SIX_HOURS: "%H:%M\n%-d %b",
@@ -88,7 +103,7 @@ def detection_type_pie(overview: Overview, palette: Palette) -> Figure:
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
             "annotations": [
                 {
-                    "text": count_text(overview.people_total),
+                    "text": count_text(overview.people_total if overview.last_scan_at else None),
                     "showarrow": False,
                     "font": {"size": 30, "color": palette.ink},
                 }
@@ -98,7 +113,7 @@ def detection_type_pie(overview: Overview, palette: Palette) -> Figure:
 
 
 def pie_shares(overview: Overview) -> tuple[tuple[str, int, str], ...]:
-    """What the pie shows, in words: for each radio its key, its count and its share."""
+    """What the pie shows, in words: for each radio its name, its count and its share; no share of nothing."""
     total = overview.people_total
     return tuple(
         (state.radio.label, count, share_text(count / total) if total else "")
@@ -106,9 +121,7 @@ def pie_shares(overview: Overview) -> tuple[tuple[str, int, str], ...]:
     )
 
 
-def people_chart(
-    history: History, *, visible_share: float, with_ratio: bool, palette: Palette, zone: tzinfo
-) -> Figure:
+def people_chart(history: History, *, visible_share: float, with_ratio: bool, palette: Palette, zone: tzinfo) -> Figure:
     """The combined chart: bars of both radios, on them those the ratio adds, and a line for each radio.
 
     Args:
@@ -132,8 +145,15 @@ def people_chart(
             "hovermode": "x unified",
             "hoverlabel": {"bgcolor": palette.surface, "bordercolor": palette.line, "font": {"color": palette.ink}},
             "showlegend": True,
-            "legend": {"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom", "traceorder": "normal"},
-            "margin": {"l": 52, "r": 12, "t": 36, "b": 56},
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "y": 1.02,
+                "xanchor": "left",
+                "yanchor": "bottom",
+                "traceorder": "normal",
+            },
+            "margin": {"l": 52, "r": 12, "t": 30, "b": 56},
             "xaxis": _time_axis(history, palette, zone),
             "yaxis": _users_axis(points, palette),
             "shapes": [_unheard_band(first, last, history, palette, zone) for first, last in unheard_runs(points)],
@@ -192,8 +212,15 @@ def _line(name: str, times: list[str], counts: Sequence[float | None], colour: s
         "connectgaps": False,
         "hovertemplate": "%{y:,.1~f}",
         "line": {"color": colour, "width": 2},
-        "marker": {"color": colour, "symbol": symbol, "size": 6 if len(times) <= 100 else 4},
+        "marker": {"color": colour, "symbol": symbol, "size": _marker_size(len(times))},
     }
+
+
+def _marker_size(count: int) -> int:
+    # In pixels. The narrower the points stand, the smaller: on a desktop a chart has about 800 pixels, on a phone 250.
+    if count <= 100:
+        return 6
+    return 4 if count <= 200 else 3
 
 
 def unheard_runs(points: Sequence[HistoryPoint]) -> Iterator[tuple[int, int]]:
@@ -241,7 +268,8 @@ def _time_axis(history: History, palette: Palette, zone: tzinfo) -> dict[str, An
         "hoverformat": "%-d %B %Y" if history.time_range is TimeRange.YEAR else "%-d %B, %H:%M",
         "tickcolor": palette.line,
         "linecolor": palette.line,
-        "nticks": 8,
+        "tickangle": 0,
+        "nticks": 6,  # as many as stand side by side on a phone
     }
 
 

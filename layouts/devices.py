@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from layouts.aria import aria
 from layouts.formats import DASH, count_text, number_text, plain_words, short_moment_text, signal_text
 from layouts.ranges import range_picker
 from presence.overview import DevicePage, DeviceQuery, DeviceRow, DeviceSort
 from presence.ranges import TimeRange
 
 PAGE_ROWS = 25
+"""Rows of the table on one of its pages."""
 
 # More networks than this would push a row apart; the rest are counted.
 _NETWORKS_SHOWN = 3
@@ -24,21 +27,23 @@ _LONGEST_SEARCH = 100
 
 @dataclass(frozen=True, slots=True)
 class _Column:
+    """A column; `look` is its class in assets/3-devices.css."""
+
     title: str
     sort: DeviceSort | None = None
-    is_number: bool = False
+    look: str | None = None
 
 
 _COLUMNS = (
     _Column("Radio", DeviceSort.RADIO),
     _Column("Manufacturer", DeviceSort.MANUFACTURER),
-    _Column("Signal", DeviceSort.RSSI, is_number=True),
+    _Column("Signal", DeviceSort.RSSI, look="number"),
     _Column("Zone", DeviceSort.ZONE),
-    _Column("Minutes", DeviceSort.TIME_SPENT, is_number=True),
+    _Column("Minutes", DeviceSort.TIME_SPENT, look="number"),
     _Column("First seen", DeviceSort.FIRST_SEEN),
     _Column("Last seen", DeviceSort.LAST_SEEN),
-    _Column("Kind of address", DeviceSort.ADDRESS_KIND),
-    _Column("Networks asked for"),
+    _Column("Kind of address", DeviceSort.ADDRESS_KIND, look="wide"),
+    _Column("Networks asked for", look="wide"),
     _Column("Device"),
 )
 
@@ -54,7 +59,13 @@ def device_table() -> Component:
     return html.Section(
         [
             html.Header(
-                [html.H2("Devices"), html.P("Who was heard, most recent first. Click a heading to sort.", className="note")],
+                [
+                    html.H2("Devices"),
+                    html.P(
+                        "Not every device is a person, and a phone that changes its address appears again.",
+                        className="note",
+                    ),
+                ],
                 className="section-head",
             ),
             html.Div([_search_field(), range_picker("devices-range", "Last seen within")], className="controls"),
@@ -76,7 +87,7 @@ def device_table() -> Component:
                     html.Button("Next", id="devices-next", className="button", disabled=True),
                 ],
                 className="paging",
-                **{"aria-label": "Pages of the device table"},
+                **aria(label="Pages of the device table"),
             ),
         ],
         className="panel",
@@ -101,11 +112,10 @@ def _search_field() -> Component:
 
 
 def _heading(column: _Column) -> Component:
-    classes = "number" if column.is_number else None
     if column.sort is None:
-        return html.Th(column.title, scope="col", className=classes)
+        return html.Th(column.title, scope="col", className=column.look)
     button = html.Button(column.title, id=sort_button_id(column.sort), className="sort")
-    return html.Th(button, id=heading_id(column.sort), scope="col", className=classes, **{"aria-sort": "none"})
+    return html.Th(button, id=heading_id(column.sort), scope="col", className=column.look, **aria(sort="none"))
 
 
 def sort_button_id(sort: DeviceSort) -> str:
@@ -141,6 +151,21 @@ def next_query(query: DeviceQuery, control: str | None, time_range: TimeRange, s
     return replace(searched, sort=clicked, descending=descending, offset=0)
 
 
+def held_query(held: Any) -> DeviceQuery:  # noqa: ANN401 - it is JSON from a stranger
+    """What is listed now, as the browser holds it between two clicks; the first page when it makes no sense."""
+    try:
+        return DeviceQuery(
+            time_range=TimeRange(held["time_range"]),
+            search=str(held["search"]),
+            sort=DeviceSort(held["sort"]),
+            descending=bool(held["descending"]),
+            offset=max(int(held["offset"]), 0),
+            limit=PAGE_ROWS,
+        )
+    except (KeyError, TypeError, ValueError):
+        return DeviceQuery(limit=PAGE_ROWS)
+
+
 def sort_marks(query: DeviceQuery) -> list[str]:
     """For each sortable column what `aria-sort` says."""
     direction = "descending" if query.descending else "ascending"
@@ -164,7 +189,7 @@ def device_rows(page: DevicePage, query: DeviceQuery, now_at: datetime, zone: tz
 
 
 def _row(row: DeviceRow, now_at: datetime, zone: tzinfo) -> Component:
-    cells: Sequence[str | Component | list[Component]] = (
+    cells: Sequence[str | Component | list[str | Component]] = (
         html.Span(row.radio.label, className=f"radio-name radio-name-{row.radio.value}"),
         _broadcast(row.manufacturer) if row.manufacturer else DASH,
         signal_text(row.rssi_mean_dbm, row.rssi_std_db),
@@ -174,24 +199,31 @@ def _row(row: DeviceRow, now_at: datetime, zone: tzinfo) -> Component:
         short_moment_text(row.last_seen_at, now_at, zone),
         row.address_kind.value,
         _networks(row.ssids),
-        html.Code(row.device_hash[:8]),
+        html.Code(row.device_hash[:8], className="hash"),
     )
     return html.Tr(
         [
-            html.Td(cell, className="number" if column.is_number else None, **{"data-label": column.title})
+            html.Td(cell, className=column.look, **_labelled(column))
             for column, cell in zip(_COLUMNS, cells, strict=True)
         ]
     )
 
 
-def _networks(ssids: tuple[str, ...]) -> str | list[Component]:
+def _labelled(column: _Column) -> dict[str, Any]:
+    # On a phone a row is a card, and each value has its heading beside it.
+    return {"data-label": column.title}
+
+
+def _networks(ssids: tuple[str, ...]) -> str | list[str | Component]:
     if not ssids:
         return DASH
-    names = [_broadcast(ssid) for ssid in ssids[:_NETWORKS_SHOWN]]
+    shown: list[str | Component] = []
+    for ssid in ssids[:_NETWORKS_SHOWN]:
+        shown += [", ", _broadcast(ssid)] if shown else [_broadcast(ssid)]
     left = len(ssids) - _NETWORKS_SHOWN
-    return names if left <= 0 else [*names, html.Span(f"and {left} more", className="note")]
+    return shown if left <= 0 else [*shown, html.Span(f" and {left} more", className="note")]
 
 
 def _broadcast(words: str) -> Component:
     # `bdi` keeps a name written from right to left from turning its neighbours.
-    return html.Bdi(plain_words(words), className="broadcast")
+    return html.Bdi(plain_words(words))

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 DASH = "—"
 """What stands for "not known": never a zero."""
 
-# A network's name has at most 32 bytes (IEEE 802.11-2020, 9.4.2.2) and makers' names are rarely longer; the rest is an attack.
+# A network's name has at most 32 bytes (IEEE 802.11-2020, 9.4.2.2), and makers' names are rarely longer than this.
 _LONGEST_NAME = 64
 
 # What a part says about its fault is a line.
@@ -68,7 +68,7 @@ def signal_text(mean_dbm: float | None, std_db: float | None) -> str:
 
 
 def plain_words(words: str, longest: int = _LONGEST_NAME) -> str:
-    """What a stranger broadcast, made harmless to read: one line, bounded, with nothing that is not seen or turns the text.
+    """What a stranger broadcast, made harmless to read: one line, bounded, nothing unseen, nothing that turns the text.
 
     Markup is left as it is: whoever shows these words shows them as text.
     """

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts.about import about_page
+from layouts.aria import aria
 from layouts.cards import cards
 from layouts.devices import device_table
 from layouts.needs import PageSettings
@@ -18,16 +21,17 @@ TITLE = "Wi-Fi and Bluetooth Tracking"
 VIEWS = {"overview": "/", "devices": "/devices", "about": "/about"}
 """The views of the page and their paths; assets/live.js shows the one that the address names."""
 
+_READ_AGAIN = "What you see may be old. The page tries again by itself; if this stays, type ./run doctor on the box."
 _TROUBLES = {
-    "overview": "The numbers could not be read just now, so what you see may be old.",
-    "history": "The chart could not be read just now, so what you see may be old.",
-    "devices": "The devices could not be read just now, so what you see may be old.",
-    "reset": "The time spent could not be reset.",
-    "save": "The report could not be saved on this box; its card may be full.",
+    "overview": f"The numbers cannot be read just now. {_READ_AGAIN}",
+    "history": f"The chart cannot be read just now. {_READ_AGAIN}",
+    "devices": f"The devices cannot be read just now. {_READ_AGAIN}",
+    "reset": "The time spent could not be reset. Nothing was changed; try again in a moment.",
+    "save": "The report could not be saved: the box's card may be full. If this stays, type ./run doctor on the box.",
 }
 
-# The page is drawn before it is known whether a number is a number, so charts begin empty and without tools.
-_CHART_CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
+# A chart to look at: no tool bar, and a finger that scrolls the page over it scrolls the page.
+_CHART_CONFIG: Any = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
 
 
 def frame(settings: PageSettings, activity: Activity) -> Component:
@@ -39,24 +43,40 @@ def frame(settings: PageSettings, activity: Activity) -> Component:
     """
     return html.Div(
         [
-            dcc.Location(id="address", refresh=False),
-            dcc.Store(id="scans-finished", data=activity.scan_count),
-            dcc.Store(id="theme"),
-            dcc.Store(id="ratio", data=False, storage_type="local"),
-            dcc.Store(id="last-scan"),
-            dcc.Store(id="saved"),
-            dcc.Store(id="time-reset"),
-            dcc.Store(id="device-query"),
-            dcc.Download(id="report-file"),
             html.A("Skip to the numbers", href="#content", className="skip"),
-            html.Div("Demonstration: simulated visitors, no radio is used.", className="demo", role="note") if settings.demo else None,
-            _heading(settings),
-            html.Main([_notices(), _overview(), _devices(), _about(settings), _missing()], id="content", tabIndex=-1),
+            _demo_banner() if settings.demo else None,
+            html.Div(
+                [
+                    _heading(settings),
+                    html.P(
+                        [html.Span(id="phase", className="phase"), html.Span(id="scan-age")], className="status-line"
+                    ),
+                    html.Main(
+                        [_notices(), _overview(), _devices(), _about(settings), _missing()], id="content", tabIndex=-1
+                    ),
+                ],
+                className="page",
+            ),
             _reset_dialog(),
-            html.Div(id="spoken", className="unseen", **{"aria-live": "polite"}),
-        ],
-        className="page",
+            html.Div(id="spoken", className="unseen", **aria(live="polite")),
+            *_unseen_parts(activity),
+        ]
     )
+
+
+def _unseen_parts(activity: Activity) -> tuple[Component, ...]:
+    """The address, the download, and what the browser holds."""
+    return (
+        dcc.Location(id="address", refresh=False),
+        dcc.Download(id="report-file"),
+        dcc.Store(id="scans-finished", data=activity.scan_count),
+        dcc.Store(id="ratio", data=False, storage_type="local"),
+        *(dcc.Store(id=name) for name in ("theme", "last-scan", "saved", "time-reset", "device-query")),
+    )
+
+
+def _demo_banner() -> Component:
+    return html.Div("Demonstration: simulated visitors, no radio is used.", className="demo", role="note")
 
 
 def _heading(settings: PageSettings) -> Component:
@@ -78,10 +98,12 @@ def _heading(settings: PageSettings) -> Component:
                 className="title",
             ),
             html.Nav(
-                html.Ul([html.Li(dcc.Link(words, href=VIEWS[view]), id=f"link-{view}") for view, words in links.items()]),
-                **{"aria-label": "Pages"},
+                html.Ul(
+                    [html.Li(dcc.Link(words, href=VIEWS[view]), id=f"link-{view}") for view, words in links.items()]
+                ),
+                **aria(label="Pages"),
             ),
-            html.Button("Dark", id="theme-toggle", className="button theme-toggle", **{"aria-pressed": "false"}),
+            html.Button("Dark", id="theme-toggle", className="button theme-toggle", **aria(pressed="false")),
         ],
         className="heading",
     )
@@ -90,24 +112,39 @@ def _heading(settings: PageSettings) -> Component:
 def _notices() -> Component:
     return html.Div(
         [
-            html.Div("Connection lost, trying again…", id="connection-lost", className="notice notice-broken", role="alert", hidden=True),
+            html.Div(
+                "Connection lost, trying again…",
+                id="connection-lost",
+                className="notice notice-broken",
+                role="alert",
+                hidden=True,
+            ),
             *(
                 html.Div(
-                    f"{words} It is tried again by itself; if this stays, `./run doctor` tells more.".replace("`", ""),
-                    id=f"trouble-{part}", className="notice notice-broken trouble", role="alert", hidden=True,
+                    words,
+                    id=f"trouble-{part}",
+                    className="notice notice-broken trouble",
+                    role="alert",
+                    hidden=True,
                 )
                 for part, words in _TROUBLES.items()
             ),
             html.Div(
                 "The clock of this box is not right yet, so the times shown may be wrong. Counting goes on.",
-                id="clock-wrong", className="notice notice-warning", role="status", hidden=True,
+                id="clock-wrong",
+                className="notice notice-warning",
+                role="status",
+                hidden=True,
             ),
             html.Div(
                 [
                     html.Strong("Listening for the first time…"),
                     " The first numbers appear when the first scan has ended, in about a minute.",
                 ],
-                id="first-time", className="notice notice-calm", role="status", hidden=True,
+                id="first-time",
+                className="notice notice-calm",
+                role="status",
+                hidden=True,
             ),
         ],
         className="notices",
@@ -117,15 +154,13 @@ def _notices() -> Component:
 def _overview() -> Component:
     return html.Div(
         [
-            html.P(
-                [html.Span(id="phase", className="phase"), html.Span(id="scan-age", className="scan-age")],
-                className="status-line",
-            ),
             cards(),
             html.Div([_people_panel(), _pie_panel()], className="charts"),
             html.Div(
                 [
-                    html.Section([html.H2("Radios"), html.Div(id="radio-states", className="radios")], className="panel"),
+                    html.Section(
+                        [html.H2("Radios"), html.Div(id="radio-states", className="radios")], className="panel"
+                    ),
                     html.Section([html.H2("Zones now"), html.Dl(id="zones-now", className="zones")], className="panel"),
                 ],
                 className="lower",
@@ -139,12 +174,15 @@ def _overview() -> Component:
 def _people_panel() -> Component:
     return html.Section(
         [
-            html.Header([html.H2("People over time"), range_picker("chart-range", "Range of the chart")], className="section-head"),
+            html.Header(
+                [html.H2("People over time"), range_picker("chart-range", "Range of the chart")],
+                className="section-head",
+            ),
             html.Div(
                 dcc.Graph(id="people-chart", config=_CHART_CONFIG),
                 className="chart",
                 role="img",
-                **{"aria-label": "Users over time: both radios, Wi-Fi and Bluetooth"},
+                **aria(label="Users over time: both radios, Wi-Fi and Bluetooth"),
             ),
             html.P(id="chart-note", className="note"),
         ],
@@ -160,7 +198,7 @@ def _pie_panel() -> Component:
                 dcc.Graph(id="detection-pie", config=_CHART_CONFIG),
                 className="pie",
                 role="img",
-                **{"aria-label": "Wi-Fi against Bluetooth, over everything detected"},
+                **aria(label="Wi-Fi against Bluetooth, over everything detected"),
             ),
             html.Ul(id="pie-shares", className="shares"),
         ],
@@ -195,7 +233,10 @@ def _reset_dialog() -> Component:
     return html.Dialog(
         [
             html.H2("Reset the time spent?", id="reset-question"),
-            html.P("The average time spent starts afresh from now. Counts, visits and charts stay as they are. This cannot be undone."),
+            html.P(
+                "The average time spent starts afresh from now. Counts, visits and charts stay as they are. "
+                "This cannot be undone."
+            ),
             html.Div(
                 [
                     html.Button("Cancel", id="reset-cancel", className="button"),
@@ -206,5 +247,5 @@ def _reset_dialog() -> Component:
         ],
         id="reset-dialog",
         className="dialog",
-        **{"aria-labelledby": "reset-question"},
+        **aria(labelledby="reset-question"),
     )

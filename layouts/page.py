@@ -16,7 +16,7 @@ from presence.overview import Activity
 
 _ASSETS = Path(__file__).parents[1] / "assets"
 
-# The theme is chosen before anything is drawn, so that a dark page does not flash white; hence a script of its own in the head.
+# The theme is chosen before anything is drawn, so that a dark page does not flash white: hence a script in the head.
 _DOCUMENT = """<!DOCTYPE html>
 <html lang="en">
   <head>
@@ -41,6 +41,7 @@ _DOCUMENT = """<!DOCTYPE html>
 
 def build_page(
     server: Callable[..., Any],
+    *,
     reader: PageReader,
     commands: PageCommands,
     activity: Callable[[], Activity],
@@ -50,8 +51,8 @@ def build_page(
 ) -> Dash:
     """Put the page on a server.
 
-    Routes that the server answers itself must be there before it starts: from then on every other path is the page's, which shows
-    a friendly "no page here" for those it does not know.
+    Routes that the server answers itself must be there before it starts: from then on every other path is the page's,
+    which shows a friendly "no page here" for those it does not know.
 
     Args:
         server: The FastAPI application.
@@ -70,7 +71,7 @@ def build_page(
         use_pages=False,
         suppress_callback_exceptions=True,
         title=TITLE,
-        update_title=None,
+        update_title=None,  # type: ignore[arg-type]  # None is what Dash documents
         index_string=_DOCUMENT,
         compress=True,
         serve_locally=True,
@@ -82,8 +83,8 @@ def build_page(
     app.layout = lambda: frame(settings, activity())
     _answer_activity(app, activity, clock)
     register_callbacks(app, PageParts(reader, commands, activity, clock, settings, save_report))
-    # Dash finds its assets at the first request of "/" alone: a first visit to another path would get a page without them.
-    app._setup_server()  # noqa: SLF001 (there is no public way)
+    # Dash finds its assets at the first request of "/" alone: a first visit to another path would get a page without.
+    app._setup_server()  # type: ignore[no-untyped-call]  # noqa: SLF001 - there is no public way
     return app
 
 

@@ -47,7 +47,9 @@ def _heard_text(state: RadioState, overview: Overview, settings: PageSettings) -
         return "Its first scan is still to come."
     sentences = []
     if state.fault_since_at is not None:
-        sentences.append(f"Not heard since {short_moment_text(state.fault_since_at, overview.as_of_at, settings.time_zone)}.")
+        sentences.append(
+            f"Not heard since {short_moment_text(state.fault_since_at, overview.as_of_at, settings.time_zone)}."
+        )
     if state.last_heard_at is None:
         sentences.append("Never heard so far.")
     return " ".join(sentences)
@@ -56,7 +58,7 @@ def _heard_text(state: RadioState, overview: Overview, settings: PageSettings) -
 def _fault_paragraphs(state: RadioState) -> list[Component]:
     if state.fault is None:
         return []
-    lines = [html.P(_with_commands(advice_for(state.radio, state.fault.reason)), className="advice")]
+    lines: list[Component] = [html.P(_with_commands(advice_for(state.radio, state.fault.reason)), className="advice")]
     if state.fault.recovery:
         lines.append(html.P(f"Tried: {plain_words(state.fault.recovery, LONGEST_LINE)}.", className="note"))
     if state.fault.detail:
@@ -80,7 +82,9 @@ def zones_now(overview: Overview, settings: PageSettings) -> list[Component]:
                 html.Dt([zone.value.capitalize(), html.Span(_reach(zone, settings), className="note")]),
                 html.Dd(
                     [
-                        html.Span(className="bar", style={"width": f"{100 * counts[zone] / most if known else 0:.0f}%"}),
+                        html.Span(
+                            className="bar", style={"width": f"{100 * counts[zone] / most if known else 0:.0f}%"}
+                        ),
                         html.Span(count_text(counts[zone] if known else None), className="zone-count"),
                     ]
                 ),
@@ -92,5 +96,7 @@ def zones_now(overview: Overview, settings: PageSettings) -> list[Component]:
 
 
 def _reach(zone: Zone, settings: PageSettings) -> str:
-    near, medium = (str(dbm).replace("-", "−") for dbm in (settings.thresholds.near_dbm, settings.thresholds.medium_dbm))
+    near, medium = (
+        str(dbm).replace("-", "−") for dbm in (settings.thresholds.near_dbm, settings.thresholds.medium_dbm)
+    )
     return {Zone.NEAR: f"{near} dBm or more", Zone.MEDIUM: f"{medium} dBm or more", Zone.FAR: "weaker"}[zone]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from layouts.aria import aria
 from presence.ranges import TimeRange
 
 
@@ -19,13 +20,13 @@ def range_picker(picker: str, label: str) -> Component:
         [
             dcc.Store(id=picker, data=TimeRange.DAY.value, storage_type="local"),
             *(
-                html.Button(choice.label, id=range_button_id(picker, choice), **{"aria-pressed": "false"})
+                html.Button(choice.label, id=range_button_id(picker, choice), **aria(pressed="false"))
                 for choice in TimeRange
             ),
         ],
         className="ranges",
         role="group",
-        **{"aria-label": label},
+        **aria(label=label),
     )
 
 

@@ -7,20 +7,29 @@ from collections.abc import Iterator
 from datetime import tzinfo
 
 from layouts import cards
-from layouts.formats import DASH, LONGEST_LINE, count_text, minutes_text, moment_text, number_text, plain_words, share_text
+from layouts.formats import (
+    DASH,
+    LONGEST_LINE,
+    count_text,
+    minutes_text,
+    moment_text,
+    number_text,
+    plain_words,
+    share_text,
+)
 from layouts.needs import PageSettings
 from presence.faults import advice_for
 from presence.overview import Gap, Overview, RadioTotals, Report
 
 # Wide enough for a line of figures, narrow enough for every printer and mail programme.
 _WIDTH = 74
-_LABEL_WIDTH = 30
+_LABEL_WIDTH = 36
 
 _HOW_TO_READ = (
-    "This report counts devices, not people. A visitor may carry two devices or none, and modern phones change their address often, "
-    "so that one phone can be counted several times over a day. Read the figures as activity: compare hours with hours and weeks with "
-    "weeks. The ratio allows for people who cannot be heard: at {share}, {share} of people are taken to carry something that can "
-    "be heard, and the number heard is divided by that. A dash means not known. Not heard is never the same as nobody there."
+    "This report counts devices, not people. A visitor may carry two devices or none, and modern phones change their "
+    "address often, so that one phone can be counted several times over a day. Read the figures as activity: compare "
+    "hours with hours and weeks with weeks. The ratio allows for people who cannot be heard: it takes it that {share} "
+    "can, and divides the number heard by that. A dash means not known. Not heard never means that nobody was there."
 )
 
 
@@ -101,7 +110,9 @@ def _busy_lines(report: Report) -> Iterator[str]:
     if not report.busiest_hours:
         yield "Nothing was heard in this range."
     for busy in report.busiest_hours:
-        yield _line(f"{busy.hour:02}:00 to {(busy.hour + 1) % 24:02}:00", f"{number_text(busy.mean_devices)} devices on average")
+        yield _line(
+            f"{busy.hour:02}:00 to {(busy.hour + 1) % 24:02}:00", f"{number_text(busy.mean_devices)} devices on average"
+        )
 
 
 def _manufacturer_lines(report: Report) -> Iterator[str]:

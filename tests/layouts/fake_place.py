@@ -27,7 +27,6 @@ from presence.overview import (
     Report,
     Stays,
 )
-from presence.people import people_with_ratio
 from presence.radio import Radio
 from presence.ranges import TimeRange
 from presence.scan import AddressKind
@@ -151,7 +150,16 @@ def made_up_points(time_range: TimeRange, *, broken: bool = False) -> tuple[Hist
 
 def made_up_rows(count: int) -> list[DeviceRow]:
     """Devices of both radios, some without a signal, a maker or networks."""
-    makers = ("Apple", None, "Samsung Electronics", "Intel Corporate", "Xiaomi Communications", "Google", None, "Raspberry Pi Trading")
+    makers = (
+        "Apple",
+        None,
+        "Samsung Electronics",
+        "Intel Corporate",
+        "Xiaomi Communications",
+        "Google",
+        None,
+        "Raspberry Pi Trading",
+    )
     rows = []
     for index in range(count):
         is_wifi = index % 3 != 0
@@ -232,7 +240,9 @@ class FakePlace:
         self._fail()
         self.queries.append(query)
         words = query.search.lower()
-        found = [row for row in self.rows if row.last_seen_at > now_at - query.time_range.span and words in _searchable(row)]
+        found = [
+            row for row in self.rows if row.last_seen_at > now_at - query.time_range.span and words in _searchable(row)
+        ]
         if query.sort is DeviceSort.TIME_SPENT:
             found.sort(key=lambda row: row.time_spent_minutes, reverse=query.descending)
         else:

@@ -29,7 +29,15 @@ def served(place: FakePlace, settings: PageSettings = SETTINGS, port: int = 0) -
         Its address, without a slash at the end.
     """
     api = FastAPI(openapi_url=None)
-    build_page(api, place, place, place.activity, lambda: NOW_AT, settings, place.save_report)
+    build_page(
+        api,
+        reader=place,
+        commands=place,
+        activity=place.activity,
+        clock=lambda: NOW_AT,
+        settings=settings,
+        save_report=place.save_report,
+    )
     listening = socket.create_server(("127.0.0.1", port))
     server = uvicorn.Server(uvicorn.Config(api, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
