@@ -21,7 +21,7 @@ from scans.simulated.gadgets import (
 )
 from scans.simulated.people import Role
 from scans.simulated.presences import Presence
-from scans.simulated.signal import BLUETOOTH_AT_ONE_METRE_DBM, WIFI_AT_ONE_METRE_DBM, reading
+from scans.simulated.signal_strength import BLUETOOTH_AT_ONE_METRE_DBM, WIFI_AT_ONE_METRE_DBM, reading
 
 SLOT_SECONDS = 10
 

@@ -12,7 +12,7 @@ from scans.simulated.access_points import ACCESS_POINTS, NETWORK, AccessPoint
 from scans.simulated.air import ClientFrame, FrameKind
 from scans.simulated.dice import dice
 from scans.simulated.frames import answer, beacon, client_frame
-from scans.simulated.signal import reading
+from scans.simulated.signal_strength import reading
 from scans.simulated.site import SimulatedSite
 
 # pcap (draft-ietf-opsawg-pcap): microseconds, version 2.4, frames of any length, link type 127: radiotap before 802.11.

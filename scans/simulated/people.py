@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from scans.simulated.dice import dice
 from scans.simulated.opening import PASSERS_BY_PER_HOUR, STREET_HOURS, OpenDay, open_day
-from scans.simulated.signal import SECONDS_AT_ONE_PLACE, loss_db
+from scans.simulated.signal_strength import SECONDS_AT_ONE_PLACE, loss_db
 
 
 class Role(StrEnum):
@@ -32,7 +32,7 @@ class Stay:
         role: Visitor, staff or passer-by.
         arrived: Seconds since 1970.
         left: Seconds since 1970.
-        losses_db: Loss of signal at each place where the person sits in turn (`signal.SECONDS_AT_ONE_PLACE`).
+        losses_db: Loss of signal at each place where the person sits in turn (`signal_strength.SECONDS_AT_ONE_PLACE`).
     """
 
     person: str

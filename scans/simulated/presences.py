@@ -13,7 +13,7 @@ from scans.simulated.fixtures import fixtures_of
 from scans.simulated.gadgets import BluetoothGadget, Gadget, WifiGadget, gadgets_of
 from scans.simulated.opening import open_day
 from scans.simulated.people import Role, Stay, seconds_at, stays_of
-from scans.simulated.signal import SECONDS_AT_ONE_PLACE
+from scans.simulated.signal_strength import SECONDS_AT_ONE_PLACE
 
 _MINUTE = 60
 
