@@ -74,7 +74,9 @@ def detail_of(error: Exception) -> str:
     """What an error says, in a line of bounded length and free of addresses."""
     if isinstance(error, TimeoutError):
         return "no answer"
-    said = " ".join(str(argument) for argument in error.args if isinstance(argument, str))
+    # dbus-fast keeps the name of an error apart from its arguments.
+    named = [error.type] if isinstance(error, DBusError) else []
+    said = " ".join([*named, *(argument for argument in error.args if isinstance(argument, str))])
     line = " ".join(f"{type(error).__name__}: {said}".split()) if said else type(error).__name__
     printable = "".join(letter for letter in line if letter.isprintable())
     return _ADDRESS.sub("(address)", printable)[:_LONGEST_DETAIL]

@@ -63,6 +63,8 @@ class Ailment(StrEnum):
     NEVER_ANSWERS = "never-answers"
     START_HANGS = "start-hangs"
     STOP_HANGS = "stop-hangs"
+    STOP_REFUSED = "stop-refused"
+    DISCOVERY_ENDED = "discovery-ended"
     POWER_HANGS = "power-hangs"
     BUSY = "busy"
     NOT_AUTHORISED = "not-authorised"
@@ -71,9 +73,21 @@ class Ailment(StrEnum):
     SWITCHED_OFF = "switched-off"
 
 
-_REFUSALS = {
-    Ailment.BUSY: ("org.bluez.Error.InProgress", "Operation already in progress"),
-    Ailment.NOT_AUTHORISED: ("org.bluez.Error.NotAuthorized", "Operation Not Authorized"),
+_UNANSWERED = {Ailment.START_HANGS: "StartDiscovery", Ailment.STOP_HANGS: "StopDiscovery"}
+
+_REFUSALS: dict[Ailment | None, tuple[str, str, str]] = {
+    Ailment.BUSY: ("StartDiscovery", "org.bluez.Error.InProgress", "Operation already in progress"),
+    Ailment.NOT_AUTHORISED: ("StartDiscovery", "org.bluez.Error.NotAuthorized", "Operation Not Authorized"),
+    Ailment.STOP_REFUSED: ("StopDiscovery", "org.bluez.Error.InProgress", "Operation already in progress"),
+    Ailment.DISCOVERY_ENDED: ("StopDiscovery", "org.bluez.Error.Failed", "No discovery started"),
+}
+
+_MENDED_BY_POWER = {
+    Ailment.POWERED_OFF,
+    Ailment.START_HANGS,
+    Ailment.STOP_HANGS,
+    Ailment.STOP_REFUSED,
+    Ailment.BUSY,
 }
 
 
@@ -310,40 +324,37 @@ class FakeBluez:
         if not is_on:
             for client in list(self._discoverers):
                 self._end_discovery(client)
-        elif self._ailment in (Ailment.POWERED_OFF, Ailment.START_HANGS, Ailment.STOP_HANGS, Ailment.BUSY):
+        elif self._ailment in _MENDED_BY_POWER:
             self._ailment = None
         self._change(path, ADAPTER, {"Powered": Variant("b", is_on)})
 
     def _answer_for_adapter(self, path: str, call: Message) -> Message | bool:
-        method, client = call.member or "", call.sender or ""
+        method = call.member or ""
         self.calls.append(method)
         if not self._objects[path][ADAPTER]["Powered"].value:
             return Message.new_error(call, "org.bluez.Error.NotReady", "Resource Not Ready")
+        if self._ailment in _UNANSWERED and method == _UNANSWERED[self._ailment]:
+            return True
+        refused, name, text = _REFUSALS.get(self._ailment, ("", "", ""))
+        if method == refused:
+            return Message.new_error(call, name, text)
         if method == "SetDiscoveryFilter":
             self.filters.append(call.body[0])
         if method == "StartDiscovery":
-            if self._ailment in _REFUSALS:
-                return Message.new_error(call, *_REFUSALS[self._ailment])
-            if self._ailment is Ailment.START_HANGS:
-                return True
-            self._discoverers[client] = asyncio.create_task(self._advertise())
+            self._discoverers[call.sender or ""] = asyncio.create_task(self._advertise())
             self.is_idle.clear()
         if method == "StopDiscovery":
-            if self._ailment is Ailment.STOP_HANGS:
-                return True
-            if not self._end_discovery(client):
-                return Message.new_error(call, "org.bluez.Error.Failed", "No discovery started")
+            self._end_discovery(call.sender or "")
         return Message.new_method_return(call)
 
-    def _end_discovery(self, client: str) -> bool:
+    def _end_discovery(self, client: str) -> None:
         task = self._discoverers.pop(client, None)
         if task is None:
-            return False
+            return
         task.cancel()
         if not self._discoverers:
             self.is_idle.set()
             self._forgetting = asyncio.create_task(self._forget_rssi())
-        return True
 
     async def _forget_rssi(self) -> None:
         """Take back every RSSI when nobody discovers any more, as BlueZ does."""

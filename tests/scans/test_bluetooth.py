@@ -183,6 +183,8 @@ def test_a_start_that_fails_says_why(
         (Ailment.SERVICE_GONE, FaultReason.LOST),
         (Ailment.SWITCHED_OFF, FaultReason.POWERED_OFF),
         (Ailment.STOP_HANGS, FaultReason.TIMED_OUT),
+        (Ailment.STOP_REFUSED, FaultReason.HUNG),
+        (Ailment.DISCOVERY_ENDED, FaultReason.LOST),
     ],
 )
 def test_what_was_heard_before_a_fault_is_kept(start_bluez: StartBluez, ailment: Ailment, reason: FaultReason) -> None:
@@ -259,6 +261,7 @@ def test_a_hang_leaves_the_next_scan_unharmed(start_bluez: StartBluez, ailment: 
         (Ailment.POWERED_OFF, "switched on the adapter"),
         (Ailment.START_HANGS, "power-cycled the adapter"),
         (Ailment.STOP_HANGS, "power-cycled the adapter"),
+        (Ailment.STOP_REFUSED, "power-cycled the adapter"),
     ],
 )
 def test_a_recovery_brings_the_next_scan_back(start_bluez: StartBluez, ailment: Ailment, recovery: str) -> None:
