@@ -120,25 +120,19 @@ def client_frames(seed: int, slot: int, devices: Iterable[tuple[WifiGadget, Pres
     frames: list[ClientFrame] = []
     start = slot * SLOT_SECONDS
     for gadget, presence in devices:
-        sends = _as_client if _is_joined(gadget, presence, start) else _as_seeker
+        if gadget.access_point is not None and presence.joins_seconds < start:
+            sent = _as_client(rng, start, gadget)
+        else:
+            sent = _as_seeker(rng, seed, slot, gadget, presence)
         mean = WIFI_AT_ONE_METRE_DBM + gadget.model.stronger_db - presence.loss_at(start)
         sequence = gadget.sequence_start + slot * _MOST_FRAMES
-        for at, kind, sender, ssid, access_point in sends(rng, seed, slot, gadget, presence):
-            sequence += 1
+        for at, kind, sender, ssid, access_point in sent:
+            sequence = (sequence + 1) % _SEQUENCE_NUMBERS
             rssi = reading(rng, mean)
             if rssi is not None and presence.from_seconds <= at <= presence.to_seconds:
+                at_microsecond = round(at, _DIGITS)
                 frames.append(
-                    ClientFrame(
-                        round(at, _DIGITS),
-                        kind,
-                        sender,
-                        rssi,
-                        ssid,
-                        access_point,
-                        sequence % _SEQUENCE_NUMBERS,
-                        gadget,
-                        presence.role,
-                    )
+                    ClientFrame(at_microsecond, kind, sender, rssi, ssid, access_point, sequence, gadget, presence.role)
                 )
     frames.sort(key=lambda frame: frame.at)
     return frames
@@ -169,17 +163,11 @@ _Sent = tuple[float, FrameKind, str, str | None, int | None]
 """A frame as sent: when, what, from which address, naming which network, to which access point."""
 
 
-def _is_joined(gadget: WifiGadget, presence: Presence, start: float) -> bool:
-    return gadget.access_point is not None and presence.joins_seconds < start
-
-
-def _as_client(rng: Random, seed: int, slot: int, gadget: WifiGadget, presence: Presence) -> list[_Sent]:
+def _as_client(rng: Random, start: float, gadget: WifiGadget) -> list[_Sent]:
     """What a device sends that is joined to the network: data, and that it is awake or about to sleep."""
-    del seed, presence
     if rng.random() >= gadget.model.joined_share:
         return []
     times = sorted(rng.random() for _ in range(_count(rng, gadget.model.data_frames, _MOST_FRAMES)))
-    start = slot * SLOT_SECONDS
     return [
         (
             start + time * SLOT_SECONDS,

@@ -138,7 +138,8 @@ def random_wifi_address(*names: int | str) -> str:
 _TOP_BITS = {AddressKind.RANDOM_STATIC: 0xC0, AddressKind.RESOLVABLE: 0x40, AddressKind.NON_RESOLVABLE: 0x00}
 _ROTATING = frozenset({AddressKind.RESOLVABLE, AddressKind.NON_RESOLVABLE})
 
-# The Core specification recommends 15 min for a private address; makers wait a little longer, each a bit differently.
+# The Core specification recommends 15 min for a private address (volume 3, part C, appendix A); devices keep to that,
+# each a bit differently: 14 to 17 min.
 _SHORTEST_ROTATION_SECONDS = 840
 _ROTATION_SPREAD_SECONDS = 180
 

@@ -24,7 +24,7 @@ class OpenDay:
     staff: int
 
 
-# The mean stay is 50 minutes (people.py), so n arrivals an hour are 0.85 n people at a time: 5 in the first hour, 25 in
+# The mean stay is 50 minutes (people.py), so n arrivals an hour are 0.83 n people at a time: 5 in the first hour, 25 in
 # the peaks at lunch (the café) and when school and work are over.
 _WEEKDAY = OpenDay(
     opens=8,

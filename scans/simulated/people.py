@@ -47,7 +47,7 @@ class Stay:
 _REGULARS = 400
 _REGULAR_SHARE = 0.5
 
-# Stays are log-normal: the median of 35 min and this spread give a mean of 50 min, and one in thirty over 3 h.
+# Stays are log-normal: the median of 35 min and this spread give a mean of 50 min, and one in forty over 3 h.
 _MEDIAN_STAY_MINUTES = 35.0
 _STAY_SIGMA = 0.85
 _SHORTEST_STAY_MINUTES = 2.0

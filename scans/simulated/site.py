@@ -95,7 +95,7 @@ class SimulatedSite:
         )
 
     def senders(self, radio: Radio, from_at: datetime, seconds: float) -> tuple[TrueSender, ...]:
-        """Truth: whose each address is that is heard in a window, in the order first heard; see `sightings`."""
+        """Truth: whose each address is that is heard in a window, in the order first heard, outages aside."""
         heard = self.client_frames if radio is Radio.WIFI else self.advertisements
         return tuple(
             dict.fromkeys(TrueSender(radio, one.sender, one.gadget.name, one.role) for one in heard(from_at, seconds))
