@@ -74,7 +74,7 @@ def has_other_network(name: str, kernel: Path = KERNEL_FOLDER) -> bool:
 def kernel_text(path: Path) -> str:
     """What a file of the kernel's holds; empty when it is gone, or tells nothing now (an interface that is down)."""
     try:
-        return path.readkernel_text(encoding="ascii", errors="replace").strip()
+        return path.read_text(encoding="ascii", errors="replace").strip()
     except OSError:
         return ""
 
