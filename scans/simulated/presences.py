@@ -66,11 +66,15 @@ def day_of(seed: int, day: date, time_zone: ZoneInfo) -> Day:
     wifi: dict[int, list[tuple[WifiGadget, Presence]]] = defaultdict(list)
     bluetooth: dict[int, list[tuple[BluetoothGadget, Presence]]] = defaultdict(list)
     for gadget, presence in (*_things(seed, day, time_zone), *_belongings(seed, stays)):
-        for minute in range(int(presence.from_seconds // _MINUTE), int(presence.to_seconds // _MINUTE) + 1):
-            if isinstance(gadget, WifiGadget):
-                wifi[minute].append((gadget, presence))
-            else:
-                bluetooth[minute].append((gadget, presence))
+        minutes = range(int(presence.from_seconds // _MINUTE), int(presence.to_seconds // _MINUTE) + 1)
+        if isinstance(gadget, WifiGadget):
+            client = (gadget, presence)
+            for minute in minutes:
+                wifi[minute].append(client)
+        else:
+            advertiser = (gadget, presence)
+            for minute in minutes:
+                bluetooth[minute].append(advertiser)
     return Day(stays, dict(wifi), dict(bluetooth))
 
 

@@ -21,8 +21,8 @@ from scans.simulated.truth import TrueSender, TrueVisit
 
 _MINUTE = 60
 
-# A window reaches into two days at most, and both radios look at the same ones.
-_DAYS_AT_HAND = 3
+# A window reaches into two days at most, and both radios look at the same ones. A day takes about 1 MB.
+_DAYS_AT_HAND = 2
 
 
 class SimulatedSite:
