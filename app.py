@@ -18,7 +18,6 @@ from types import FrameType
 from zoneinfo import ZoneInfo
 
 import tzlocal
-from scans.monitor import MonitorInterface, own_addresses
 
 from command_line import parse
 from config import Config, ConfigError, load_config
@@ -47,6 +46,7 @@ from scans.examine import examine_hearing
 from scans.history import simulated_scans
 from scans.listener import Listener
 from scans.manufacturers import Manufacturers
+from scans.monitor import MonitorInterface, own_addresses
 from scans.patience import PatientRadio
 from scans.replay import Replay
 from scans.sensor import Sensor
@@ -291,8 +291,8 @@ def doctor(place: Place) -> int:
     scans, links = place.config.scans, place.config.links
     findings = (
         *examine_hearing(
-            wifi=wifi_source(place) if scans.wifi_enabled else None,
-            has_bluetooth=scans.bluetooth_enabled,
+            wifi=wifi_source(place) if scans.wifi_enabled and not place.is_demo else None,
+            has_bluetooth=scans.bluetooth_enabled and not place.is_demo,
             adapter=scans.bluetooth_adapter or None,
             key_path=place.key_path,
             clock=place.clock,

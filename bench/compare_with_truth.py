@@ -116,7 +116,7 @@ def _senders(on_air: pd.DataFrame, from_: float, to: float) -> frozenset[str]:
 
 
 def compare_devices(folder: Path, truth: Truth) -> dict[str, dict[str, int]]:
-    """For each radio: devices stored, those of them never on the air, and those that must have been heard and are not."""
+    """For each radio: devices stored, those of them never on the air, and those certainly on the air and not stored."""
     key = _key(folder)
     scans = _stored(folder, "SELECT started_at, duration_seconds FROM scans")
     compared = {}

@@ -27,9 +27,9 @@ def examine_hearing(
         key_path: Where the visitor key lies; None for a database in memory.
         clock: The machine's clock.
     """
-    findings: list[Finding] = []
+    findings = [_examine_tshark()]
     if wifi is not None:
-        findings += [_examine_tshark(), _examine_wifi(wifi)]
+        findings.append(_examine_wifi(wifi))
     if has_bluetooth:
         trouble = asyncio.run(bluetooth_state()).trouble_with(adapter)
         findings.append(_of_radio(Radio.BLUETOOTH, trouble, "an adapter is there, and switched on"))
@@ -59,7 +59,8 @@ def _examine_wifi(source: CaptureSource) -> Finding:
 def _of_radio(radio: Radio, trouble: Fault | None, fine: str) -> Finding:
     if trouble is None:
         return Finding(radio.label, fine)
-    return Finding(radio.label, trouble.detail or trouble.reason.replace("_", " "), advice_for(radio, trouble.reason))
+    says = trouble.reason.replace("_", " ") + (f" ({trouble.detail})" if trouble.detail else "")
+    return Finding(radio.label, says, advice_for(radio, trouble.reason))
 
 
 def _examine_clock(clock: Clock) -> Finding:
