@@ -16,6 +16,16 @@ def local_day(at: datetime, time_zone: ZoneInfo) -> date:
     return at.astimezone(time_zone).date()
 
 
+def month_of(day: date) -> date:
+    """The first day of the month of a day."""
+    return day.replace(day=1)
+
+
+def next_month(day: date) -> date:
+    """The first day of the month after that of a day."""
+    return month_of(month_of(day) + timedelta(days=31))
+
+
 def day_start(day: date, time_zone: ZoneInfo) -> datetime:
     """The moment a local day begins, in UTC; where clocks skip midnight, the moment they do."""
     return datetime(day.year, day.month, day.day, tzinfo=time_zone).astimezone(UTC)

@@ -20,7 +20,7 @@ class NewerDatabaseError(DatabaseError):
 _SENTENCES: dict[str, str] = {
     "is full": "The disk is full, so nothing more is remembered. Make some room: the next scan is then kept.",
     "locked": "Another programme is using the database. Close what else has it open; the next scan tries again.",
-    "readonly": "The database may not be written to. Check who owns its file and its folder, and the card's lock.",
+    "readonly": "The database may not be written to. Check who owns its file and its folder.",
     "unable to open": "The database cannot be opened. Check that its folder exists and that this user may write to it.",
     "not a database": "The file is not a database. Move it away, or choose another with `--db`, and start again.",
     "malformed": (

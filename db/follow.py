@@ -133,7 +133,9 @@ def _select_over(radio: Radio) -> Select[*tuple[Any, ...]]:
             devices.c.first_seen_at,
             is_written_down.label("is_written_down"),
         )
-        .join_from(present, devices, present.c.device_id == devices.c.id)
+        # Every row has its device. An outer join says which to begin with: a planner without statistics, as SQLite's is
+        # here, may else begin with all the devices there are.
+        .join_from(present, devices, present.c.device_id == devices.c.id, isouter=True)
         .where(_is_over(radio))
     )
 

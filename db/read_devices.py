@@ -32,11 +32,18 @@ from presence.overview import DevicePage, DeviceQuery, DeviceRow, DeviceSort
 from presence.radio import Radio
 from presence.zones import Zone
 
+# Departed devices of each radio that are looked at, the latest ones. A place of up to so many a day lists a day of them
+# in full; beyond, sorting and searching a month of devices would take a Pi a second, and nobody reads so many pages.
+MOST_DEPARTED = 2500
+
 _HASH_DIGITS = 64
 
 
 def read_devices(connection: Connection, query: DeviceQuery, now_at: datetime, time_zone: ZoneInfo) -> DevicePage:
-    """A page of the devices last seen in a range of time, and how many there are in all."""
+    """A page of the devices last seen in a range of time, and how many match in all.
+
+    Those present are all looked at, and of each radio the `MOST_DEPARTED` that left last.
+    """
     from_at = bucket_edges(query.time_range, now_at, time_zone)[0]
     current = current_round(connection)
     found = [
@@ -53,24 +60,27 @@ def _present(radio: Radio, search: str, current: int) -> Select[Any]:
     """Devices whose visit is open: in every range, and as their open visit has them."""
     devices, present = DEVICES[radio], PRESENT[radio]
     return (
-        _columns(radio, present.c, current)
-        .join_from(devices, present, present.c.device_id == devices.c.id)
-        .where(_matches(radio, search, present.c))
+        _columns(radio, devices.c, present.c, current)
+        # As in `db.follow`, an outer join for which to begin with.
+        .join_from(present, devices, present.c.device_id == devices.c.id, isouter=True)
+        .where(_matches(radio, search, devices.c, present.c))
     )
 
 
 def _departed(radio: Radio, search: str, current: int, from_at: datetime) -> Select[Any]:
     devices, present = DEVICES[radio], PRESENT[radio]
-    return _columns(radio, devices.c, current).where(
-        devices.c.last_seen_at >= from_at,
-        ~exists().where(present.c.device_id == devices.c.id),
-        _matches(radio, search, devices.c),
+    latest = (
+        select(devices)
+        .where(devices.c.last_seen_at >= from_at, ~exists().where(present.c.device_id == devices.c.id))
+        .order_by(devices.c.last_seen_at.desc(), devices.c.id.desc())
+        .limit(MOST_DEPARTED)
+        .subquery()
     )
+    return _columns(radio, latest.c, latest.c, current).where(_matches(radio, search, latest.c, latest.c))
 
 
-def _columns(radio: Radio, latest: Any, current: int) -> Select[Any]:  # noqa: ANN401 - the columns of either table
+def _columns(radio: Radio, devices: Any, latest: Any, current: int) -> Select[Any]:  # noqa: ANN401 - columns of any table
     """What a row of the table shows; `latest` is where the newest is known. Minutes of an earlier round are over."""
-    devices = DEVICES[radio].c
     time_spent = type_coerce(case((latest.round_id == current, latest.time_spent_seconds), else_=0), Seconds)
     return select(
         literal(radio.value, String).label("radio"),
@@ -88,12 +98,11 @@ def _columns(radio: Radio, latest: Any, current: int) -> Select[Any]:  # noqa: A
     )
 
 
-def _matches(radio: Radio, search: str, latest: Any) -> ColumnElement[bool]:  # noqa: ANN401 - the columns of either table
+def _matches(radio: Radio, search: str, devices: Any, latest: Any) -> ColumnElement[bool]:  # noqa: ANN401 - as above
     """Whether a device is one that is looked for. What is looked for is text: `%` and `_` stand for themselves."""
     text = storable(search.strip()).lower()
     if not text or text in radio.label.lower() or text in radio.value:
         return true()
-    devices = DEVICES[radio].c
     in_json = json.dumps(text, ensure_ascii=False)[1:-1]
     ssids = type_coerce(latest.ssids, String)
     conditions = [

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Connection, Select, and_, case, func, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Row, Select, and_, case, func, select, type_coerce
 
-from db.buckets import bucket_edges, day_start
+from db.buckets import bucket_edges, local_day
 from db.schema import DAILY_SUMS, HOURLY_SUMS, SCANS
 from db.types import UtcTime
 from presence.overview import History, HistoryPoint
 from presence.ranges import TimeRange
+
+# When, scans heard and devices in them by Wi-Fi, the same by Bluetooth, and the most devices in one of the scans.
+Sums = Row[Any, int, int | None, int, int | None, int | None]
 
 
 @dataclass(slots=True)
@@ -28,16 +31,15 @@ class _Bucket:
     bluetooth_devices: int = 0
     peak: int | None = None
 
-    def add(
-        self, wifi_scans: int, wifi_devices: int, bluetooth_scans: int, bluetooth_devices: int, peak: int | None
-    ) -> None:
+    def add(self, row: Sums) -> None:
         """Add the sums of some scans."""
+        _, wifi_scans, wifi_devices, bluetooth_scans, bluetooth_devices, peak = row
         self.wifi_scans += wifi_scans
         self.wifi_devices += wifi_devices or 0
         self.bluetooth_scans += bluetooth_scans
         self.bluetooth_devices += bluetooth_devices or 0
-        if peak is not None:
-            self.peak = peak if self.peak is None else max(self.peak, peak)
+        if peak is not None and (self.peak is None or peak > self.peak):
+            self.peak = peak
 
     def point(self, at: datetime) -> HistoryPoint:
         """Its point of the chart."""
@@ -52,21 +54,21 @@ class _Bucket:
 def read_history(connection: Connection, time_range: TimeRange, now_at: datetime, time_zone: ZoneInfo) -> History:
     """A range of time: up to a day from the ledger, a week and a month from hourly sums, a year from daily sums."""
     edges = bucket_edges(time_range, now_at, time_zone)
-    if time_range is TimeRange.YEAR:
-        rows = _daily(connection, edges, time_zone)
-    elif time_range in {TimeRange.WEEK, TimeRange.MONTH}:
-        rows = connection.execute(_hourly(edges))
-    else:
-        rows = connection.execute(_scans(edges))
     buckets = [_Bucket() for _ in edges[:-1]]
-    milliseconds = [UtcTime.milliseconds(edge) for edge in edges]
-    for at, *sums in rows:
-        buckets[bisect_right(milliseconds, at) - 1].add(*sums)
+    if time_range is TimeRange.YEAR:
+        by_day = {local_day(at, time_zone): bucket for at, bucket in zip(edges, buckets, strict=False)}
+        for row in connection.execute(_daily(min(by_day), max(by_day))):
+            by_day[row[0]].add(row)
+    else:
+        starts = [UtcTime.milliseconds(edge) for edge in edges]
+        is_short = time_range.span <= timedelta(days=1)
+        for row in connection.execute(_scans(edges) if is_short else _hourly(edges)):
+            buckets[bisect_right(starts, row[0]) - 1].add(row)
     points = tuple(bucket.point(at) for bucket, at in zip(buckets, edges, strict=False))
     return History(time_range, edges[0], edges[-1], points)
 
 
-def _scans(edges: Sequence[datetime]) -> Select[*tuple[Any, ...]]:
+def _scans(edges: Sequence[datetime]) -> Select[Any, int, int | None, int, int | None, int | None]:
     """The sums of each bucket that holds a scan, from the ledger. These buckets are all equally wide."""
     scan = SCANS.c
     first, width = UtcTime.milliseconds(edges[0]), UtcTime.milliseconds(edges[1]) - UtcTime.milliseconds(edges[0])
@@ -88,7 +90,7 @@ def _scans(edges: Sequence[datetime]) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _hourly(edges: Sequence[datetime]) -> Select[*tuple[Any, ...]]:
+def _hourly(edges: Sequence[datetime]) -> Select[Any, int, int | None, int, int | None, int | None]:
     hour = HOURLY_SUMS.c
     return select(
         type_coerce(hour.hour_at, BigInteger),
@@ -100,16 +102,13 @@ def _hourly(edges: Sequence[datetime]) -> Select[*tuple[Any, ...]]:
     ).where(hour.hour_at >= edges[0], hour.hour_at < edges[-1])
 
 
-def _daily(connection: Connection, edges: Sequence[datetime], time_zone: ZoneInfo) -> Iterable[tuple[Any, ...]]:
+def _daily(first: date, last: date) -> Select[Any, int, int | None, int, int | None, int | None]:
     day = DAILY_SUMS.c
-    rows = connection.execute(
-        select(
-            day.day,
-            day.wifi_scans_heard,
-            day.wifi_device_sum,
-            day.bluetooth_scans_heard,
-            day.bluetooth_device_sum,
-            day.peak,
-        ).where(day.day >= edges[0].astimezone(time_zone).date(), day.day < edges[-1].astimezone(time_zone).date())
-    )
-    return ((UtcTime.milliseconds(day_start(row.day, time_zone)), *row[1:]) for row in rows)
+    return select(
+        day.day,
+        day.wifi_scans_heard,
+        day.wifi_device_sum,
+        day.bluetooth_scans_heard,
+        day.bluetooth_device_sum,
+        day.peak,
+    ).where(day.day.between(first, last))

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, func, or_, select, type_coerce
 
-from db.buckets import local_day, report_start
+from db.buckets import day_start, local_day, next_month, report_start
 from db.gaps import MISSING_AFTER_INTERVALS
 from db.read_overview import fault_of, read_overview
-from db.schema import DAILY_SUMS, DEVICES, GAPS, HOURLY_SUMS, MAKER_SUMS, PRESENT, SCANS, VISITS
+from db.schema import (
+    DAILY_MAKER_SUMS,
+    DAILY_SUMS,
+    DEVICES,
+    GAPS,
+    HOURLY_SUMS,
+    MONTHLY_HOUR_SUMS,
+    MONTHLY_MAKER_SUMS,
+    PRESENT,
+    SCANS,
+    VISITS,
+    HourlySumColumns,
+    MonthlyHourSumColumns,
+)
 from db.settings import StoreSettings
 from db.types import UtcTime
 from presence.overview import BusyHour, Gap, Overview, RadioTotals, Report, Stays
@@ -26,7 +38,11 @@ _QUARTER_MILLISECONDS = 15 * 60 * 1000
 
 
 def read_report(connection: Connection, time_range: TimeRange, now_at: datetime, settings: StoreSettings) -> Report:
-    """A report: up to a day from scans, visits and devices themselves, beyond from the sums of whole local days."""
+    """A report: up to a day from scans, visits and devices themselves, beyond from the sums of whole local days.
+
+    The makers and the hours of a year would be ten thousand sums of days: from its second calendar month on, they are
+    read by the month.
+    """
     overview = read_overview(connection, now_at, settings)
     from_at = report_start(time_range, now_at, settings.time_zone)
     is_long = time_range.span > timedelta(days=1)
@@ -90,49 +106,65 @@ def _sums_by_hour(
     connection: Connection, from_at: datetime, settings: StoreSettings, *, is_long: bool
 ) -> list[tuple[int, list[int]]]:
     """Hours of the local day, some several times: scans heard and the sum of devices, Wi-Fi then Bluetooth."""
-    if is_long:
-        hour = HOURLY_SUMS.c
-        summed = [hour.wifi_scans_heard, hour.wifi_device_sum, hour.bluetooth_scans_heard, hour.bluetooth_device_sum]
-        sums: list[ColumnElement[Any]] = [func.sum(column) for column in summed]
-        statement = select(hour.hour_of_day, *sums).group_by(hour.hour_of_day)
-        rows = connection.execute(statement.where(hour.hour_at >= from_at))
-        return [(row[0], [int(value) for value in row[1:]]) for row in rows]
+    if not is_long:
+        rows = connection.execute(_quarters(from_at))
+        return [(row[0].astimezone(settings.time_zone).hour, [int(value or 0) for value in row[1:]]) for row in rows]
+    until = next_month(local_day(from_at, settings.time_zone))
+    hourly, monthly = HOURLY_SUMS.c, MONTHLY_HOUR_SUMS.c
+    first_month = _by_hour_of_day(HOURLY_SUMS).where(
+        hourly.hour_at >= from_at, hourly.hour_at < day_start(until, settings.time_zone)
+    )
+    others = _by_hour_of_day(MONTHLY_HOUR_SUMS).where(monthly.month >= until)
+    return [(row[0], list(row[1:])) for statement in (first_month, others) for row in connection.execute(statement)]
+
+
+def _quarters(from_at: datetime) -> Select[*tuple[Any, ...]]:
+    """Sums of the ledger by quarters of an hour; clocks of the Earth differ by whole ones, so each lies in one hour."""
     scan = SCANS.c
-    # The clocks of the Earth differ by whole quarters of an hour, so a quarter lies in one local hour.
     started = type_coerce(scan.started_at, BigInteger)
     quarter = started - started % _QUARTER_MILLISECONDS
     counted = [scan.wifi_device_count, scan.bluetooth_device_count]
-    statement = select(
-        type_coerce(quarter, UtcTime), *(each(count) for count in counted for each in (func.count, func.sum))
-    )
-    rows = connection.execute(statement.where(scan.started_at >= from_at, scan.clock_is_right).group_by(quarter))
-    return [(row[0].astimezone(settings.time_zone).hour, [int(value or 0) for value in row[1:]]) for row in rows]
+    sums: list[ColumnElement[Any]] = [each(count) for count in counted for each in (func.count, func.sum)]
+    statement = select(type_coerce(quarter, UtcTime), *sums).group_by(quarter)
+    return statement.where(scan.started_at >= from_at, scan.clock_is_right)
+
+
+def _by_hour_of_day(table: Table[HourlySumColumns] | Table[MonthlyHourSumColumns]) -> Select[*tuple[Any, ...]]:
+    hour = table.c
+    summed = [hour.wifi_scans_heard, hour.wifi_device_sum, hour.bluetooth_scans_heard, hour.bluetooth_device_sum]
+    sums: list[ColumnElement[Any]] = [func.sum(column) for column in summed]
+    return select(hour.hour_of_day, *sums).group_by(hour.hour_of_day)
 
 
 def _makers(
     connection: Connection, from_at: datetime, settings: StoreSettings, *, is_long: bool
 ) -> tuple[tuple[str | None, int], ...]:
     """Makers of the devices first heard in the range."""
-    rows: Sequence[Row[Any, Any]]
     if is_long:
-        maker = MAKER_SUMS.c
-        statement = select(maker.manufacturer, func.sum(maker.device_count)).group_by(maker.manufacturer)
-        rows = connection.execute(statement.where(maker.day >= local_day(from_at, settings.time_zone))).all()
+        from_day = local_day(from_at, settings.time_zone)
+        until = next_month(from_day)
+        daily, monthly = DAILY_MAKER_SUMS.c, MONTHLY_MAKER_SUMS.c
+        statements = [
+            _by_maker(daily.manufacturer, func.sum(daily.device_count)).where(daily.day >= from_day, daily.day < until),
+            _by_maker(monthly.manufacturer, func.sum(monthly.device_count)).where(monthly.day >= until),
+        ]
     else:
         # What was first seen since then was last seen since then too, which is what the index knows.
-        rows = [
-            row
-            for devices in DEVICES.values()
-            for row in connection.execute(
-                select(devices.c.manufacturer, func.count())
-                .where(devices.c.last_seen_at >= from_at, devices.c.first_seen_at >= from_at)
-                .group_by(devices.c.manufacturer)
+        statements = [
+            _by_maker(device.manufacturer, func.count()).where(
+                device.last_seen_at >= from_at, device.first_seen_at >= from_at
             )
+            for device in (devices.c for devices in DEVICES.values())
         ]
     counts: Counter[str | None] = Counter()
-    for name, count in rows:
-        counts[name or None] += int(count)
+    for statement in statements:
+        for name, count in connection.execute(statement):
+            counts[name or None] += int(count)
     return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0] or ""))[:_MOST_MAKERS])
+
+
+def _by_maker(manufacturer: ColumnElement[Any], count: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    return select(manufacturer, count).group_by(manufacturer)
 
 
 def _radio_totals(

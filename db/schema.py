@@ -174,8 +174,20 @@ class DailySumColumns(TypedColumns):
     visit_longest_seconds: Named[float | None] = Column(Seconds)
 
 
+class MonthlyHourSumColumns(TypedColumns):
+    """The scans in an hour of the day (0 to 23) on all local days of a month, added up; `month` is its first day."""
+
+    month: Named[date] = Column(Date, primary_key=True)
+    sensor: Named[str] = Column(_SENSOR, primary_key=True)
+    hour_of_day: Named[int] = Column(Integer, primary_key=True, autoincrement=False)
+    wifi_scans_heard: Named[int] = Column(Integer)
+    wifi_device_sum: Named[int] = Column(Integer)
+    bluetooth_scans_heard: Named[int] = Column(Integer)
+    bluetooth_device_sum: Named[int] = Column(Integer)
+
+
 class MakerSumColumns(TypedColumns):
-    """Devices first heard on a local day, by maker; "" for those whose maker could not be told."""
+    """Devices first heard on a local day, or in the month that begins on it, by maker; "" for makers not told."""
 
     day: Named[date] = Column(Date, primary_key=True)
     sensor: Named[str] = Column(_SENSOR, primary_key=True)
@@ -241,7 +253,9 @@ Index(None, GAPS.c.to_at)
 # These are looked up by their keys only: without a row number of its own, such a table is one tree to write, not two.
 HOURLY_SUMS = Table("hourly_sums", METADATA, HourlySumColumns, sqlite_with_rowid=False)
 DAILY_SUMS = Table("daily_sums", METADATA, DailySumColumns, sqlite_with_rowid=False)
-MAKER_SUMS = Table("maker_sums", METADATA, MakerSumColumns, sqlite_with_rowid=False)
+MONTHLY_HOUR_SUMS = Table("monthly_hour_sums", METADATA, MonthlyHourSumColumns, sqlite_with_rowid=False)
+DAILY_MAKER_SUMS = Table("daily_maker_sums", METADATA, MakerSumColumns, sqlite_with_rowid=False)
+MONTHLY_MAKER_SUMS = Table("monthly_maker_sums", METADATA, MakerSumColumns, sqlite_with_rowid=False)
 RADIO_STATES = Table("radio_states", METADATA, RadioStateColumns, sqlite_with_rowid=False)
 
 ROUNDS = Table("time_spent_rounds", METADATA, RoundColumns)

@@ -1,4 +1,4 @@
-"""Sums: what a scan adds to its hour, its day and the makers of that day, so that long ranges need no scans."""
+"""Sums: what a scan adds to its hour, its day and its month, so that long ranges need no scans."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from db import upsert
-from db.buckets import hour_start, local_day
-from db.schema import DAILY_SUMS, HOURLY_SUMS, MAKER_SUMS
+from db.buckets import hour_start, local_day, month_of
+from db.schema import DAILY_MAKER_SUMS, DAILY_SUMS, HOURLY_SUMS, MONTHLY_HOUR_SUMS, MONTHLY_MAKER_SUMS
 from presence.radio import Radio
 from presence.scan import Scan
 from presence.visits import Visit
@@ -26,20 +26,20 @@ def peak_of(counts: DeviceCounts) -> int | None:
 
 
 def add_hour(connection: Connection, scan: Scan, counts: DeviceCounts, time_zone: ZoneInfo) -> None:
-    """Add a scan to its hour."""
+    """Add a scan to its hour, and to that hour of the day in its month."""
     hour_at = hour_start(scan.started_at, time_zone)
+    local = hour_at.astimezone(time_zone)
     wifi, bluetooth = counts[Radio.WIFI], counts[Radio.BLUETOOTH]
     row = {
-        "hour_at": hour_at,
         "sensor": scan.sensor,
-        "hour_of_day": hour_at.astimezone(time_zone).hour,
+        "hour_of_day": local.hour,
         "wifi_scans_heard": int(wifi is not None),
         "wifi_device_sum": wifi or 0,
         "bluetooth_scans_heard": int(bluetooth is not None),
         "bluetooth_device_sum": bluetooth or 0,
-        "peak": peak_of(counts),
     }
-    upsert.add_to_sums(connection, HOURLY_SUMS, [row])
+    upsert.add_to_sums(connection, HOURLY_SUMS, [{**row, "hour_at": hour_at, "peak": peak_of(counts)}])
+    upsert.add_to_sums(connection, MONTHLY_HOUR_SUMS, [{**row, "month": month_of(local.date())}])
 
 
 def add_day(
@@ -77,13 +77,14 @@ def add_day(
 
 
 def add_makers(connection: Connection, scan: Scan, makers: Sequence[str | None], time_zone: ZoneInfo) -> None:
-    """Count devices never heard before by their makers."""
-    day = local_day(scan.started_at, time_zone)
-    rows = [
-        {"day": day, "sensor": scan.sensor, "manufacturer": maker, "device_count": count}
-        for maker, count in Counter(maker or "" for maker in makers).items()
-    ]
-    upsert.add_to_sums(connection, MAKER_SUMS, rows)
+    """Count devices never heard before by their makers, in their day and in their month."""
+    today = local_day(scan.started_at, time_zone)
+    for table, day in ((DAILY_MAKER_SUMS, today), (MONTHLY_MAKER_SUMS, month_of(today))):
+        rows = [
+            {"day": day, "sensor": scan.sensor, "manufacturer": maker, "device_count": count}
+            for maker, count in Counter(maker or "" for maker in makers).items()
+        ]
+        upsert.add_to_sums(connection, table, rows)
 
 
 def _day_row() -> upsert.Row:

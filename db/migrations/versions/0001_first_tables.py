@@ -34,7 +34,9 @@ def upgrade() -> None:
     _create_radio_states()
     _create_hourly_sums()
     _create_daily_sums()
-    _create_maker_sums()
+    _create_monthly_hour_sums()
+    _create_maker_sums("daily_maker_sums")
+    _create_maker_sums("monthly_maker_sums")
     _create_what_users_did()
 
 
@@ -188,14 +190,26 @@ def _create_daily_sums() -> None:
     )
 
 
-def _create_maker_sums() -> None:
+def _create_monthly_hour_sums() -> None:
     op.create_table(
-        "maker_sums",
+        "monthly_hour_sums",
+        _column("month", sa.Date),
+        _column("sensor", _NAME),
+        sa.Column("hour_of_day", sa.Integer, nullable=False, autoincrement=False),
+        *(_column(f"{radio}_{name}", sa.Integer) for radio in _RADIOS for name in ("scans_heard", "device_sum")),
+        sa.PrimaryKeyConstraint("month", "sensor", "hour_of_day", name="pk_monthly_hour_sums"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _create_maker_sums(table: str) -> None:
+    op.create_table(
+        table,
         _column("day", sa.Date),
         _column("sensor", _NAME),
         _column("manufacturer", _NAME),
         _column("device_count", sa.Integer),
-        sa.PrimaryKeyConstraint("day", "sensor", "manufacturer", name="pk_maker_sums"),
+        sa.PrimaryKeyConstraint("day", "sensor", "manufacturer", name=f"pk_{table}"),
         sqlite_with_rowid=False,
     )
 
