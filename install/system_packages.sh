@@ -26,8 +26,10 @@ purpose_of() {
         bluez) echo "hears Bluetooth" ;;
         chromium) echo "tests the page" ;;
         dbus-daemon) echo "tests Bluetooth" ;;
-        iproute2 | iw | rfkill) echo "sets up the Wi-Fi adapter" ;;
+        iproute2) echo "brings network adapters up" ;;
+        iw) echo "sets up Wi-Fi adapters" ;;
         python3-venv) echo "keeps Python packages in this folder" ;;
+        rfkill) echo "unblocks radios" ;;
         shellcheck) echo "checks these scripts" ;;
         tshark) echo "reads Wi-Fi frames" ;;
     esac
