@@ -249,8 +249,8 @@ def _clearer(fault: Fault, trouble: Fault | None) -> Fault:
 def _in_mid_scan(fault: Fault) -> Fault:
     """What a fault means once listening has begun.
 
-    What cannot be reached any more is lost, and so is a discovery that BlueZ knows nothing of when it is to stop. A stop
-    that is refused as "in progress" comes from a controller that does not answer, and not from another programme:
+    What cannot be reached any more is lost, and so is a discovery that BlueZ knows nothing of when it is to stop. A
+    stop that is refused as "in progress" comes from a controller that does not answer, and not from another programme:
     bluetoothd says it so, and stays as it is until a power cycle (github.com/bluez/bluez/issues/807).
     """
     if fault.reason in _GONE or "No discovery started" in fault.detail:

@@ -242,11 +242,18 @@ class FakeBluez:
             leave = asyncio.create_task(self._leave.wait())
             await asyncio.wait((leave, lost), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            await self._end_tasks()
             self._bus.disconnect()
             with contextlib.suppress(EOFError, OSError):  # the bus itself was killed
                 await lost
             self.is_gone.set()
             self.is_idle.set()
+
+    async def _end_tasks(self) -> None:
+        tasks = [*self._discoverers.values(), *([self._forgetting] if self._forgetting else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _appear(self) -> None:
         for name in self._adapters:
