@@ -20,6 +20,9 @@ from scans.simulated.site import SimulatedSite
 # Where Linux keeps files in memory.
 _MEMORY = Path("/dev/shm")  # noqa: S108  # the folder made in it is private
 
+# Named as the folders of tshark are (`scans.tshark`), which clears away those of processes that were killed.
+_FOLDER_PREFIX = "tracking-frames-"
+
 # How often to look whether somebody reads the pipe by now.
 _LOOK_SECONDS = 0.02
 
@@ -48,7 +51,8 @@ class WifiPipe:
             return fault
         try:
             if self._folder is None:
-                self._folder = Path(tempfile.mkdtemp(prefix="simulated-", dir=_MEMORY if _MEMORY.is_dir() else None))
+                parent = _MEMORY if _MEMORY.is_dir() else None
+                self._folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{os.getpid()}-", dir=parent))
             path = self._path_in(self._folder)
             path.unlink(missing_ok=True)
             os.mkfifo(path, 0o600)

@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 import struct
+import subprocess
 import sys
 import termios
 import threading
@@ -178,3 +179,21 @@ def test_an_outage_is_a_fault() -> None:
     assert isinstance(fault, Fault)
     assert fault.reason is FaultReason.INTERFACE_DOWN
     assert pipe.recover(fault) == ""
+
+
+def test_what_a_killed_process_left_is_cleared_away(pipe: WifiPipe) -> None:
+    """The folder of a pipe whose process was killed is gone after the next scan of any."""
+    if shutil.which("tshark") is None:
+        pytest.skip("tshark is not installed (apt: tshark)")
+    script = (
+        "import os, signal, sys; from datetime import UTC, datetime; from zoneinfo import ZoneInfo;"
+        "from scans.simulated.site import SimulatedSite; from scans.simulated.wifi_pipe import WifiPipe;"
+        "print(WifiPipe(SimulatedSite(1, ZoneInfo('UTC')), lambda: datetime.now(UTC)).prepare(), flush=True);"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    root = Path(__file__).parents[3]
+    killed = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=False)
+    left = Path(killed.stdout.strip()).parent
+    assert left.is_dir()
+    assert WifiListener(pipe, own_addresses=(), keep_ssids=True).listen(0.1, lambda _: None) is None
+    assert not left.exists()
