@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-import subprocess
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from dbus_fast.aio import MessageBus
 
 from presence.faults import Fault, FaultReason
 from scans.bluetooth_faults import detail_of, fault_of_error
+from scans.commands import RunCommand, run_command
 
 _BLUEZ = "org.bluez"
 _ADAPTER = "org.bluez.Adapter1"
@@ -27,9 +27,8 @@ _RFKILL_FOLDER = Path("/sys/class/rfkill")
 # BlueZ answers a question in milliseconds, also on a Pi 3, and switches an adapter in 1 to 2 s.
 _ANSWER_SECONDS = 2.0
 _SWITCH_SECONDS = 3.0
-_COMMAND_SECONDS = 5.0
 
-# A power cycle mends most hangs. What three of them in a row did not mend is in bluetoothd, and its restart costs other
+# A power cycle mends most hangs. What two of them in a row did not mend is in bluetoothd, and its restart costs other
 # programmes their connections.
 _RESTART_EVERY = 3
 
@@ -38,9 +37,6 @@ _RESTART_EVERY = 3
 _BUSY_IS_STUCK = 2
 
 _MENDED_BY_POWER_CYCLE = {FaultReason.HUNG, FaultReason.TIMED_OUT, FaultReason.BUSY, FaultReason.UNEXPECTED}
-
-RunCommand = Callable[[Sequence[str]], bool]
-"""Runs a command, for a bounded time and without asking anybody anything; whether it did what it should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +107,9 @@ class AdapterMender:
         rfkill_folder: Where the kernel lists its radio switches.
     """
 
-    def __init__(self, adapter: str | None, run: RunCommand, rfkill_folder: Path = _RFKILL_FOLDER) -> None:
+    def __init__(
+        self, adapter: str | None, run: RunCommand = run_command, rfkill_folder: Path = _RFKILL_FOLDER
+    ) -> None:
         self._adapter = adapter
         self._run = run
         self._rfkill_folder = rfkill_folder
@@ -153,23 +151,12 @@ class AdapterMender:
 
     def _may(self, command: list[str]) -> bool:
         """Run a command as this user, or else as root where sudo permits it without a password."""
-        return self._run(command) or self._run(["sudo", "-n", *command])
+        return self._run(command).succeeded or self._run(["sudo", "-n", *command]).succeeded
 
     def _switch(self, *, is_cycle: bool) -> str:
         doing, done = ("power-cycle", "power-cycled") if is_cycle else ("switch on", "switched on")
         error = asyncio.run(_switched(self._adapter, (False, True) if is_cycle else (True,)))
         return f"{done} the adapter" if error is None else f"tried to {doing} the adapter ({detail_of(error)})"
-
-
-def run_command(command: Sequence[str]) -> bool:
-    """Run a command for 5 s at most; whether it ended well (not when it is missing or not permitted)."""
-    try:
-        ended = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_COMMAND_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return ended.returncode == 0
 
 
 async def _switched(adapter: str | None, steps: Sequence[bool]) -> Exception | None:

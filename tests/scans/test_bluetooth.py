@@ -19,6 +19,7 @@ from scans.bluetooth import (
     address_kind_of,
     bleak_scanner,
 )
+from scans.commands import CommandResult
 from scans.sighting import Sighting
 from tests.scans.conftest import StartBluez
 from tests.scans.fake_bluez import Ailment, FakeDevice, PrivateBus, made_up_devices
@@ -31,7 +32,7 @@ SECONDS = 0.4
 
 def a_listener(adapter: str | None = None, *, care: AdapterMender | None = None) -> BluetoothListener:
     """A listener on the private bus, less patient than the real one, that may run no command."""
-    care = care or AdapterMender(adapter, run=lambda _: False)
+    care = care or AdapterMender(adapter, run=lambda _: CommandResult(1))
     return BluetoothListener(adapter, lambda: NOW, care=care, start_seconds=1, stop_seconds=1)
 
 
@@ -226,7 +227,7 @@ def test_a_blocked_adapter_is_told_from_one_switched_off(start_bluez: StartBluez
     switch.mkdir()
     for name, text in {"type": "bluetooth", "name": "hci0", "soft": "1", "hard": "0"}.items():
         (switch / name).write_text(f"{text}\n")
-    listener = a_listener(care=AdapterMender(None, run=lambda _: False, rfkill_folder=tmp_path))
+    listener = a_listener(care=AdapterMender(None, run=lambda _: CommandResult(1), rfkill_folder=tmp_path))
     assert listen(listener)[0] is FaultReason.BLOCKED
 
 

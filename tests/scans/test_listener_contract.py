@@ -13,6 +13,7 @@ import pytest
 from presence.faults import Fault, FaultReason
 from scans.adapter import AdapterMender
 from scans.bluetooth import BluetoothListener
+from scans.commands import CommandResult
 from scans.listener import Listener
 from scans.sighting import Sighting
 from scans.simulated.ble_scanner import simulated_scanner
@@ -30,7 +31,7 @@ def now() -> datetime:
 def on_fake_bluez(request: pytest.FixtureRequest) -> Listener:
     """A real BleakScanner on a fake BlueZ, among five devices."""
     request.getfixturevalue("start_bluez")(made_up_devices(5))
-    return BluetoothListener(None, now, care=AdapterMender(None, run=lambda _: False))
+    return BluetoothListener(None, now, care=AdapterMender(None, run=lambda _: CommandResult(1)))
 
 
 def on_simulated_site(_: pytest.FixtureRequest) -> Listener:
