@@ -11,7 +11,7 @@ from pathlib import Path
 from presence.faults import Fault, FaultReason
 from scans.channels import HopPlan
 from scans.commands import CommandResult, RunCommand, as_permitted, run_command
-from scans.wireless import (
+from scans.interfaces import (
     KERNEL_FOLDER,
     WirelessInterface,
     has_other_network,
@@ -94,8 +94,7 @@ class MonitorInterface:
         """Put right what can be; see `scans.wifi.CaptureSource.recover`."""
         deeds: list[str] = []
         with self._lock:
-            if fault.reason is FaultReason.BLOCKED:
-                self._unblock(deeds)
+            self._unblock(deeds)  # tshark calls an interface that was blocked just down
             ready = self._put_right(deeds)
             if fault.reason is FaultReason.HUNG and isinstance(ready, str):
                 self._restart(ready, deeds)
@@ -231,7 +230,8 @@ class MonitorInterface:
             raised = self._change(_up(name))
             if not raised.succeeded:
                 return _fault_of(raised)
-            deeds.append(f"brought {name} up")
+            if not deeds:  # what was created, switched or unblocked comes up as a part of that
+                deeds.append(f"brought {name} up")
         return name
 
     def _as_found(self, interface: WirelessInterface) -> list[list[str]]:
