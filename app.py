@@ -38,11 +38,12 @@ from presence.radio import Radio
 from presence.ranges import TimeRange
 from presence.scan import Scan
 from presence.zones import ZoneThresholds
-from scans.adapter import AdapterMender, run_command
+from scans.adapter import AdapterMender
 from scans.bluetooth import BluetoothListener, bleak_scanner
 from scans.box import Box
 from scans.clock import Clock, machine_clock
 from scans.examine import examine_hearing
+from scans.folding import ObservationRules
 from scans.history import simulated_scans
 from scans.listener import Listener
 from scans.manufacturers import Manufacturers
@@ -92,6 +93,11 @@ class Place:
         return ZoneThresholds(self.config.presence.near_dbm, self.config.presence.medium_dbm)
 
     @property
+    def rules(self) -> ObservationRules:
+        """What is said of each device."""
+        return ObservationRules(self.manufacturers.maker, self.thresholds, self.config.scans.wifi_ssids)
+
+    @property
     def key_path(self) -> Path | None:
         """Where the visitor key lies: beside the database; nowhere when that is in memory."""
         path = self.database_url.removeprefix("sqlite:///")
@@ -131,8 +137,7 @@ def build_sensor(place: Place, site: SimulatedSite | None, newest_at: datetime |
         name=scans.sensor_name,
         radios=tuple(radios),
         keys=place.visitor_keys(),
-        maker=place.manufacturers.maker,
-        thresholds=place.thresholds,
+        rules=place.rules,
         listen_seconds=scans.listen_seconds,
         clock=place.clock,
         newest_at=newest_at,
@@ -146,22 +151,22 @@ def wifi_source(place: Place) -> MonitorInterface:
 
 
 def _wifi_listener(place: Place, site: SimulatedSite | None) -> Listener:
-    scans = place.config.scans
     if site is not None:
-        return WifiListener(WifiPipe(site, place.clock.wall), (), keep_ssids=scans.wifi_ssids)
-    return WifiListener(wifi_source(place), own_addresses(), keep_ssids=scans.wifi_ssids)
+        return WifiListener(WifiPipe(site, place.clock.wall), own_addresses=())
+    return WifiListener(wifi_source(place), own_addresses())
 
 
 def _bluetooth_listener(place: Place, site: SimulatedSite | None) -> Listener:
     adapter = place.config.scans.bluetooth_adapter or None
     if site is not None:
         return BluetoothListener(adapter, place.clock.wall, simulated_scanner(site, place.clock.wall))
-    return BluetoothListener(adapter, place.clock.wall, bleak_scanner, AdapterMender(adapter, run_command))
+    return BluetoothListener(adapter, place.clock.wall, bleak_scanner, AdapterMender(adapter))
 
 
 def make_demo_history(place: Place, store: Store, site: SimulatedSite) -> None:
     """Fill the time since the last scan, a week at most, with what the site would have sounded like."""
-    now_at = place.clock.wall()
+    # From whole minute to whole minute: the site sends in slots of ten seconds, and a scan across two costs twice.
+    now_at = place.clock.wall().replace(second=0, microsecond=0)
     interval = timedelta(seconds=place.config.scans.interval_seconds)
     last_at = store.reader.overview(now_at).last_scan_at
     from_at = now_at - DEMO_HISTORY if last_at is None else max(last_at + interval, now_at - DEMO_HISTORY)
@@ -173,8 +178,7 @@ def make_demo_history(place: Place, store: Store, site: SimulatedSite) -> None:
             site,
             sensor=place.config.scans.sensor_name,
             keys=place.visitor_keys(),
-            maker=place.manufacturers.maker,
-            thresholds=place.thresholds,
+            rules=place.rules,
             from_at=from_at,
             to_at=now_at,
             interval=interval,
@@ -266,8 +270,8 @@ def replay(place: Place, captures: Sequence[Path], bluetooth: Path | None, as_li
             store.recorder.record(one)
             print(as_line(one), flush=True)
 
-        player = Replay(scans.sensor_name, place.visitor_keys(), place.manufacturers.maker, place.thresholds, take)
-        faults = player.play(captures, partial(read_capture, keep_ssids=scans.wifi_ssids), bluetooth)
+        player = Replay(scans.sensor_name, place.visitor_keys(), place.rules, take)
+        faults = player.play(captures, read_capture, bluetooth)
     for path, fault in faults:
         print(f"{path}: {fault.detail or advice_for(Radio.WIFI, fault.reason)}", file=sys.stderr)
     return 1 if faults else 0

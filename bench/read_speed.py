@@ -31,7 +31,7 @@ from presence.radio import Radio
 from presence.scan import Scan, Unheard
 from presence.zones import ZoneThresholds
 from scans.client_frames import FIELDS
-from scans.folding import Fold
+from scans.folding import Fold, ObservationRules
 from scans.manufacturers import Manufacturers
 from scans.sensor import hearing_of
 from scans.simulated.capture import PCAP_HEADER, CapturedFrame
@@ -81,7 +81,7 @@ class Road:
 
     def __init__(self, folder: Path) -> None:
         self._store = open_store(f"sqlite:///{folder}/tracking.db", _SETTINGS)
-        self._maker = Manufacturers().maker
+        self._rules = ObservationRules(Manufacturers().maker, ZoneThresholds())
         self._key = VisitorKey(1, bytes(32))
         self._minute = 0
 
@@ -92,7 +92,7 @@ class Road:
     def take(self, capture: Path) -> None:
         """Read a capture, and record it as the scan of the next minute."""
         fold = Fold(Radio.WIFI)
-        fault = read_capture(capture, fold.hear, keep_ssids=True)
+        fault = read_capture(capture, fold.hear)
         self._minute += 1
         self._store.recorder.record(
             Scan(
@@ -102,7 +102,7 @@ class Road:
                 elapsed_seconds=60,
                 key_period=self._key.period,
                 clock_is_right=True,
-                wifi=hearing_of(fold, fault, self._key, self._maker, ZoneThresholds()),
+                wifi=hearing_of(fold, fault, self._key, self._rules),
                 bluetooth=Unheard(Fault(FaultReason.NOT_CAPTURED)),
             )
         )

@@ -48,13 +48,11 @@ class ClientFrames:
     Args:
         hear: Takes each sighting.
         own_addresses: Addresses of this machine.
-        keep_ssids: Whether networks asked for by name are kept.
     """
 
-    def __init__(self, hear: HearSighting, own_addresses: frozenset[str], *, keep_ssids: bool) -> None:
+    def __init__(self, hear: HearSighting, own_addresses: frozenset[str]) -> None:
         self._hear = hear
         self._own_addresses = own_addresses
-        self._keep_ssids = keep_ssids
         self.has_wifi = False
 
     def take(self, lines: list[bytes]) -> None:
@@ -80,7 +78,7 @@ class ClientFrames:
             address_kind=AddressKind.RANDOMISED if _byte(sender) & 2 else AddressKind.GLOBAL,
             rssi_dbm=usable_rssi(int(rssi)) if rssi else None,
             heard_at_seconds=_seconds(time),
-            ssid=_decoded(ssid) if ssid and self._keep_ssids else None,
+            ssid=_decoded(ssid) if ssid else None,
             access_point=bssid if _is_one_device(bssid) else None,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from presence.radio import Radio
@@ -17,6 +18,21 @@ _MOST_SSIDS = 8
 
 Maker = Callable[[str, AddressKind, int | None], str | None]
 """Names the maker of a device, by address, kind of address and company identifier; None when none tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationRules:
+    """What is said of a device, beside what its frames say.
+
+    Attributes:
+        maker: Names its maker.
+        thresholds: Where near and medium end.
+        keep_ssids: Whether the networks it asks for by name are kept.
+    """
+
+    maker: Maker
+    thresholds: ZoneThresholds
+    keep_ssids: bool = True
 
 
 class Fold:
@@ -36,14 +52,14 @@ class Fold:
         if sighting.access_point is not None:
             self._access_points.add(sighting.access_point)
 
-    def observations(self, key: VisitorKey, maker: Maker, thresholds: ZoneThresholds) -> tuple[DeviceObservation, ...]:
+    def observations(self, key: VisitorKey, rules: ObservationRules) -> tuple[DeviceObservation, ...]:
         """What was heard, one observation a device, in the order first heard, under hashed names.
 
         A device that others sent to as their access point is one, whatever else it sent, and is left out. The devices
         are listed in one step, so that a radio that hangs and still hands over a sighting does no harm.
         """
         return tuple(
-            device.observation(self._radio, address, key, maker, thresholds)
+            device.observation(self._radio, address, key, rules)
             for address, device in list(self._devices.items())
             if address not in self._access_points
         )
@@ -78,20 +94,18 @@ class _Device:
         if sighting.ssid and len(self.ssids) < _MOST_SSIDS and sighting.ssid not in self.ssids:
             self.ssids.append(sighting.ssid)
 
-    def observation(
-        self, radio: Radio, address: str, key: VisitorKey, maker: Maker, thresholds: ZoneThresholds
-    ) -> DeviceObservation:
+    def observation(self, radio: Radio, address: str, key: VisitorKey, rules: ObservationRules) -> DeviceObservation:
         mean = self.mean if self.readings else None
         return DeviceObservation(
             device_hash=key.hash_of(radio, address),
             radio=radio,
             address_kind=self.kind,
-            manufacturer=maker(address, self.kind, self.company_id),
-            ssids=tuple(self.ssids),
+            manufacturer=rules.maker(address, self.kind, self.company_id),
+            ssids=tuple(self.ssids) if rules.keep_ssids else (),
             rssi_mean_dbm=mean,
             rssi_std_db=math.sqrt(self.squares / (self.readings - 1)) if self.readings > 1 else None,
             sighting_count=self.count,
             first_heard_at=datetime.fromtimestamp(self.first, UTC),
             last_heard_at=datetime.fromtimestamp(self.last, UTC),
-            zone=thresholds.zone_of(mean),
+            zone=rules.thresholds.zone_of(mean),
         )

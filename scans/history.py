@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 
 from presence.radio import Radio
 from presence.scan import Hearing, Scan
-from presence.zones import ZoneThresholds
-from scans.folding import Fold, Maker
+from scans.folding import Fold, ObservationRules
 from scans.sensor import hearing_of
 from scans.simulated.site import SimulatedSite
 from scans.visitor_key import VisitorKey, VisitorKeys
@@ -19,8 +18,7 @@ def simulated_scans(
     *,
     sensor: str,
     keys: VisitorKeys,
-    maker: Maker,
-    thresholds: ZoneThresholds,
+    rules: ObservationRules,
     from_at: datetime,
     to_at: datetime,
     interval: timedelta,
@@ -36,7 +34,7 @@ def simulated_scans(
         fold = Fold(radio)
         for sighting in site.sightings(radio, at, listen_seconds):
             fold.hear(sighting)
-        return hearing_of(fold, site.fault(radio, at), key, maker, thresholds)
+        return hearing_of(fold, site.fault(radio, at), key, rules)
 
     at = from_at
     while at < to_at:

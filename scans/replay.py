@@ -9,9 +9,8 @@ from pathlib import Path
 from presence.faults import Fault, FaultReason
 from presence.radio import Radio
 from presence.scan import Hearing, Scan, Unheard
-from presence.zones import ZoneThresholds
 from scans.advertisement_log import AdvertisementLog
-from scans.folding import Fold, Maker
+from scans.folding import Fold, ObservationRules
 from scans.sensor import hearing_of
 from scans.sighting import HearSighting, Sighting
 from scans.visitor_key import VisitorKeys
@@ -32,18 +31,14 @@ class Replay:
     Args:
         sensor: Name stored with each scan.
         keys: Where the key of each minute comes from.
-        maker: Names a device's maker.
-        thresholds: Where near and medium end.
+        rules: What is said of each device.
         emit: Takes each scan, the earliest first within a capture.
     """
 
-    def __init__(
-        self, sensor: str, keys: VisitorKeys, maker: Maker, thresholds: ZoneThresholds, emit: Callable[[Scan], None]
-    ) -> None:
+    def __init__(self, sensor: str, keys: VisitorKeys, rules: ObservationRules, emit: Callable[[Scan], None]) -> None:
         self._sensor = sensor
         self._keys = keys
-        self._maker = maker
-        self._thresholds = thresholds
+        self._rules = rules
         self._emit = emit
         self._previous_minute: int | None = None
 
@@ -81,7 +76,7 @@ class Replay:
         def hearing(fold: Fold | None) -> Hearing:
             if fold is None:
                 return Unheard(Fault(FaultReason.NOT_CAPTURED))
-            return hearing_of(fold, None, key, self._maker, self._thresholds)
+            return hearing_of(fold, None, key, self._rules)
 
         elapsed = None if self._previous_minute is None else (minute - self._previous_minute) * _MINUTE
         self._previous_minute = minute

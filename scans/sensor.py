@@ -8,9 +8,8 @@ from datetime import datetime
 from presence.faults import Fault, FaultReason, advice_for
 from presence.radio import Radio
 from presence.scan import Heard, Hearing, Scan, Unheard
-from presence.zones import ZoneThresholds
 from scans.clock import Clock, is_right
-from scans.folding import Fold, Maker
+from scans.folding import Fold, ObservationRules
 from scans.patience import PatientRadio
 from scans.visitor_key import VisitorKey, VisitorKeys
 
@@ -24,8 +23,7 @@ class Sensor:
         name: Stored with each scan.
         radios: The radios it has; one that is switched off is not among them.
         keys: Where the key of the moment comes from.
-        maker: Names a device's maker.
-        thresholds: Where near and medium end.
+        rules: What is said of each device.
         listen_seconds: How long each radio listens.
         clock: The clocks.
         newest_at: The latest time known to have passed (of the last scan before this start); None when there is none.
@@ -37,8 +35,7 @@ class Sensor:
         name: str,
         radios: tuple[PatientRadio, ...],
         keys: VisitorKeys,
-        maker: Maker,
-        thresholds: ZoneThresholds,
+        rules: ObservationRules,
         listen_seconds: float,
         clock: Clock,
         newest_at: datetime | None,
@@ -46,8 +43,7 @@ class Sensor:
         self._name = name
         self._radios = {radio.radio: radio for radio in radios}
         self._keys = keys
-        self._maker = maker
-        self._thresholds = thresholds
+        self._rules = rules
         self._listen_seconds = listen_seconds
         self._clock = clock
         self._newest_at = newest_at
@@ -90,7 +86,7 @@ class Sensor:
         spent = self._clock.monotonic() - start
         fold, fault = listening.finish(max(self._listen_seconds - spent, 0.0))
         self._tell_change(radio, fault)
-        return hearing_of(fold, fault, key, self._maker, self._thresholds)
+        return hearing_of(fold, fault, key, self._rules)
 
     def _tell_change(self, radio: Radio, fault: Fault | None) -> None:
         """Log a failure once when it begins and once when it ends."""
@@ -105,9 +101,9 @@ class Sensor:
             _log.warning("%s: %s %s", radio.label, advice_for(radio, fault.reason), fault.detail)
 
 
-def hearing_of(fold: Fold, fault: Fault | None, key: VisitorKey, maker: Maker, thresholds: ZoneThresholds) -> Hearing:
+def hearing_of(fold: Fold, fault: Fault | None, key: VisitorKey, rules: ObservationRules) -> Hearing:
     """What a radio heard, or why not: a fault after something was heard cuts it short, one before leaves it unheard."""
-    observations = fold.observations(key, maker, thresholds)
+    observations = fold.observations(key, rules)
     if fault is None or observations:
         return Heard(observations, cut_short=fault)
     return Unheard(fault)

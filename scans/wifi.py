@@ -17,6 +17,9 @@ from scans.tshark import Ending, Tshark
 # its time it hangs.
 _START_SECONDS = 10.0
 
+# Whoever attends to the capture lets go of it within a second.
+_ATTENDING_SECONDS = 2.0
+
 # What is needed stands in the first bytes of a frame; the rest is what people send, and is not even taken up.
 _SNAPSHOT_BYTES = 512
 
@@ -72,16 +75,12 @@ class WifiListener:
     Args:
         source: Where frames come from.
         own_addresses: Addresses of this machine, which is nobody.
-        keep_ssids: Whether networks asked for by name are kept.
         tshark: Dissects the frames.
     """
 
-    def __init__(
-        self, source: CaptureSource, own_addresses: Iterable[str], *, keep_ssids: bool, tshark: Tshark | None = None
-    ) -> None:
+    def __init__(self, source: CaptureSource, own_addresses: Iterable[str], tshark: Tshark | None = None) -> None:
         self._source = source
         self._own_addresses = frozenset(own_addresses)
-        self._keep_ssids = keep_ssids
         self._tshark = tshark or Tshark()
 
     @property
@@ -94,7 +93,7 @@ class WifiListener:
         prepared = self._source.prepare()
         if isinstance(prepared, Fault):
             return prepared
-        frames = ClientFrames(hear, self._own_addresses, keep_ssids=self._keep_ssids)
+        frames = ClientFrames(hear, self._own_addresses)
         stopping = threading.Event()
         attending = threading.Thread(target=self._source.attend, args=(stopping,), name="wifi-attend", daemon=True)
         attending.start()
@@ -102,6 +101,7 @@ class WifiListener:
             ending = self._tshark.run(_live_arguments(prepared, seconds), frames.take, seconds + _START_SECONDS)
         finally:
             stopping.set()
+            attending.join(_ATTENDING_SECONDS)
         return _fault_of(ending)
 
     def recover(self, fault: Fault) -> str:
@@ -132,13 +132,12 @@ def _fault_of(ending: Ending) -> Fault | None:
     return Fault(reason, ending.detail or f"exit status {ending.status}")
 
 
-def read_capture(path: Path, hear: HearSighting, *, keep_ssids: bool, tshark: Tshark | None = None) -> Fault | None:
+def read_capture(path: Path, hear: HearSighting, tshark: Tshark | None = None) -> Fault | None:
     """Read the client frames of a stored capture, in the order of the file.
 
     Args:
         path: A capture that tshark can read (pcap, pcapng), gzipped or not.
         hear: Takes each sighting.
-        keep_ssids: Whether networks asked for by name are kept.
         tshark: Dissects the frames.
 
     Returns:
@@ -148,7 +147,7 @@ def read_capture(path: Path, hear: HearSighting, *, keep_ssids: bool, tshark: Ts
     trouble = _trouble_with_file(path)
     if trouble:
         return Fault(FaultReason.UNREADABLE_CAPTURE, trouble)
-    frames = ClientFrames(hear, frozenset(), keep_ssids=keep_ssids)
+    frames = ClientFrames(hear, frozenset())
     ending = (tshark or Tshark()).run(["-n", "-r", str(path.absolute()), *FIELDS], frames.take, None)
     if ending.status is None:
         return Fault(FaultReason.TSHARK_MISSING)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from presence.radio import Radio
 from presence.scan import AddressKind, DeviceObservation
 from presence.zones import Zone, ZoneThresholds
-from scans.folding import Fold
+from scans.folding import Fold, ObservationRules
 from scans.sighting import Sighting, usable_rssi
 from scans.visitor_key import VisitorKey
 
@@ -31,7 +31,9 @@ def fold(*sightings: Sighting) -> tuple[DeviceObservation, ...]:
     folded = Fold(Radio.WIFI)
     for one in sightings:
         folded.hear(one)
-    return folded.observations(KEY, lambda address, kind, company: f"{address[:2]}/{kind}/{company}", ZoneThresholds())
+    return folded.observations(
+        KEY, ObservationRules(lambda address, kind, company: f"{address[:2]}/{kind}/{company}", ZoneThresholds())
+    )
 
 
 @given(st.lists(st.integers(-126, -1), min_size=2, max_size=200))
@@ -91,3 +93,11 @@ def test_a_sighting_hides_its_addresses() -> None:
     """Printing a sighting shows neither the device's address nor its access point's."""
     shown = repr(sighting("02:00:00:00:00:01", access_point="02:00:00:00:00:aa"))
     assert "02:00" not in shown
+
+
+def test_networks_asked_for_are_kept_only_where_they_may_be() -> None:
+    """With names switched off, an observation carries none."""
+    folded = Fold(Radio.WIFI)
+    folded.hear(sighting(ssid="Home of the Smiths"))
+    rules = ObservationRules(lambda *_: None, ZoneThresholds(), keep_ssids=False)
+    assert folded.observations(KEY, rules)[0].ssids == ()

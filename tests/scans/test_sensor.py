@@ -13,6 +13,7 @@ from presence.radio import Radio
 from presence.scan import AddressKind, Heard, Unheard
 from presence.zones import ZoneThresholds
 from scans.clock import Clock
+from scans.folding import ObservationRules
 from scans.patience import PatientRadio
 from scans.sensor import Sensor
 from scans.sighting import HearSighting, Sighting
@@ -62,8 +63,7 @@ def sensor(seconds: Seconds, *radios: PatientRadio, newest_at: datetime | None =
         name="box",
         radios=radios,
         keys=VisitorKeys(None, KeyRotation.DAILY, 4, ZoneInfo("UTC")),
-        maker=lambda address, kind, company: "Maker",  # noqa: ARG005 - the shape that a maker has
-        thresholds=ZoneThresholds(),
+        rules=ObservationRules(lambda address, kind, company: "Maker", ZoneThresholds()),  # noqa: ARG005 - a maker's shape
         listen_seconds=0,
         clock=seconds.clock(),
         newest_at=newest_at,

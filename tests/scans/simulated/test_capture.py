@@ -73,7 +73,7 @@ def test_tshark_reads_the_client_frames_that_were_sent(site: SimulatedSite, capt
 def test_dissected_frames_are_the_sightings_of_history(site: SimulatedSite, capture: Path) -> None:
     """The capture, read as stored captures are, gives sighting for sighting what the direct road tells."""
     read: list[Sighting] = []
-    fault = read_capture(capture, read.append, keep_ssids=True)
+    fault = read_capture(capture, read.append)
     if fault is not None and fault.reason is FaultReason.TSHARK_MISSING:
         pytest.skip("tshark is not installed (apt: tshark)")
     assert fault is None
@@ -113,7 +113,7 @@ def test_a_network_named_by_a_joker_is_asked_for(site: SimulatedSite, tmp_path: 
     names = dissected(path, "-Y", "wlan.fc.type_subtype == 4", "-T", "fields", "-e", "wlan.ssid")
     assert [joke.ssid.encode().hex()] in names
     read: list[Sighting] = []
-    assert read_capture(path, read.append, keep_ssids=True) is None
+    assert read_capture(path, read.append) is None
     told = list(site.sightings(Radio.WIFI, at, 10))
     assert "<script>alert(1)</script>📶" in {one.ssid for one in told}
     assert Counter(read) == Counter(told)
