@@ -47,7 +47,7 @@ class _Troubles:
 
 
 def _off_the_loop(work: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-    """Run a callback on a thread: on FastAPI, Dash calls plain functions on the event loop, and a slow read stops all."""
+    """Run a callback on a thread: Dash on FastAPI calls plain ones on the event loop, where a slow read stops all."""
 
     @wraps(work)
     async def run(*args: object) -> object:

@@ -24,7 +24,7 @@ def _radio(state: RadioState, overview: Overview, settings: PageSettings) -> Com
     mood, words = _mood(state)
     return html.Article(
         [
-            html.Header([html.H3(state.radio.label), html.Span(words, className=f"pill pill-{mood}")]),
+            html.Header([html.H3(state.radio.label), " ", html.Span(words, className=f"pill pill-{mood}")]),
             html.P(_heard_text(state, overview, settings)),
             *_fault_paragraphs(state),
         ],
@@ -79,7 +79,7 @@ def zones_now(overview: Overview, settings: PageSettings) -> list[Component]:
     return [
         html.Div(
             [
-                html.Dt([zone.value.capitalize(), html.Span(_reach(zone, settings), className="note")]),
+                html.Dt([f"{zone.value.capitalize()} ", html.Span(_reach(zone, settings), className="note")]),
                 html.Dd(
                     [
                         html.Span(
