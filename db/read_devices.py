@@ -119,7 +119,7 @@ def _matches(radio: Radio, search: str, devices: Any, latest: Any) -> ColumnElem
 
 
 def _count(part: Select[Any]) -> Select[tuple[int]]:
-    return part.with_only_columns(func.count())
+    return part.with_only_columns(func.count(), maintain_column_froms=True)
 
 
 def _sum_of(counts: list[Select[tuple[int]]]) -> ColumnElement[int]:

@@ -15,22 +15,27 @@ REVISION = "0001"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def upgrade(connections: Connections) -> None:
-    """Bring a database to today's schema, in one transaction. One that is there already costs a look at one row.
+def upgrade(connections: Connections, revision: str = REVISION, migrations: Path = _MIGRATIONS) -> None:
+    """Bring a database to a revision, in one transaction. One that is there already costs a look at one row.
+
+    Args:
+        connections: The database.
+        revision: Where to; no migration is newer.
+        migrations: The folder of migrations.
 
     Raises:
         NewerDatabaseError: A newer version of this programme wrote it.
         DatabaseError: It cannot be opened or written, or is not one of this programme's.
     """
     with connections.write() as connection:
-        revision = _revision(connection)
-        if revision is not None and revision > REVISION:
+        found = _revision(connection)
+        if found is not None and found > revision:
             raise NewerDatabaseError(
                 "This database was written by a newer version of this programme. Update the programme (`git pull`, "
                 "then `./run`), or let it begin another database with `--db sqlite:///another.db`."
             )
-        if revision != REVISION:
-            _migrate(connection)
+        if found != revision:
+            _migrate(connection, migrations)
 
 
 def _revision(connection: Connection) -> str | None:
@@ -47,12 +52,12 @@ def _revision(connection: Connection) -> str | None:
     return None
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection, migrations: Path) -> None:
     # Alembic takes half a second and 10 MB on a Pi, for what is needed once in the life of a version.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

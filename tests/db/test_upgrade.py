@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+import db.upgrade
+from db.connect import Connections
+from db.errors import DatabaseError, NewerDatabaseError
+from db.schema import METADATA
+from db.store import Store, open_store
+from db.upgrade import REVISION, upgrade
+from tests.db.scanning import SETTINGS, minute, scan
+
+FUTURE = '''
+"""A later revision."""
+import sqlalchemy as sa
+from alembic import op
+revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+def upgrade():
+    op.add_column("scans", sa.Column("humidity", sa.Integer))
+    op.execute("DELETE FROM scans")
+    op.execute("INSERT INTO nowhere VALUES (1)")
+'''
+
+
+@contextmanager
+def file_of(url: str) -> Iterator[sqlite3.Connection]:
+    """The database, as any other programme opens it."""
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
+        yield connection
+
+
+def test_a_fresh_database_is_what_the_schema_says(store: Store, url: str) -> None:
+    """The migrations lead to the tables of the schema exactly, so neither drifts from the other."""
+    assert store.reader.latest_scan_id() is None
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    engine.dispose()
+
+
+def test_the_newest_migration_is_the_revision_that_is_looked_for() -> None:
+    """The revision that is checked at the start without Alembic is the one Alembic knows as the newest."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(db.upgrade.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_heads() == [REVISION]
+
+
+def test_a_newer_database_is_refused_with_advice(store: Store, url: str) -> None:
+    """It is neither changed nor read, and the owner is told to update."""
+    store.close()
+    with file_of(url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0999'")
+    with pytest.raises(NewerDatabaseError, match="newer version"):
+        open_store(url, SETTINGS)
+
+
+def test_the_database_of_another_programme_is_left_alone(tmp_path: Path) -> None:
+    """A file with foreign tables is refused, and stays as it is."""
+    url = f"sqlite:///{tmp_path}/other.db"
+    with file_of(url) as connection:
+        connection.execute("CREATE TABLE photos (id INTEGER)")
+    with pytest.raises(DatabaseError, match="another programme"):
+        open_store(url, SETTINGS)
+    with file_of(url) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("photos",)]
+
+
+def test_a_migration_that_fails_midway_leaves_the_database_as_it_was(store: Store, url: str, tmp_path: Path) -> None:
+    """Its tables and rows are those of before, and the programme of before goes on with it."""
+    store.recorder.record(scan(minute(0), ["a"]))
+    store.close()
+    folder = tmp_path / "migrations"
+    (folder / "versions").mkdir(parents=True)
+    ours = Path(db.upgrade.__file__).parent / "migrations"
+    for name in ("env.py", "script.py.mako", "versions/0001_first_tables.py"):
+        (folder / name).write_text((ours / name).read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "versions" / "0002_later.py").write_text(FUTURE, encoding="utf-8")
+    with closing(Connections(url)) as connections, pytest.raises(DatabaseError):
+        upgrade(connections, "0002", folder)
+    with closing(open_store(url, SETTINGS)) as again:
+        again.recorder.record(scan(minute(1), ["b"]))
+        assert again.reader.overview(minute(1)).wifi_total == 2
+        assert again.reader.latest_scan_id() == 2
+
+
+def test_a_database_that_is_up_to_date_opens_without_alembic(store: Store, url: str) -> None:
+    """Only the first start of a version pays for migrations; every other one does without them."""
+    store.close()
+    code = (
+        "import sys; from db.store import open_store; from tests.db.scanning import SETTINGS;"
+        f"open_store({url!r}, SETTINGS).close(); sys.exit('alembic' in sys.modules)"
+    )
+    root = Path(__file__).parents[2]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+
+
+def test_the_folder_of_the_database_is_for_its_owner_only(store: Store, url: str) -> None:
+    """The keys will lie in it too."""
+    folder = Path(url.removeprefix("sqlite:///")).parent
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    store.close()
