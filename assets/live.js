@@ -4,7 +4,7 @@
 (() => {
   const ASK_EVERY_MS = 2000;
   const GIVE_UP_AFTER_MS = 6000; // a Pi that is busy answers in well under a second
-  const RETRY_TROUBLE_MS = 10000;
+  const RETRY_TROUBLE_MS = 5000;
   const LATE_AFTER_INTERVALS = 3;
 
   const TITLE = "Wi-Fi and Bluetooth Tracking";

@@ -55,5 +55,6 @@ def visit(place: FakePlace, desktop: BrowserContext) -> Iterator[Visit]:
     with served(place) as address:
         visit = Visit(desktop.new_page(), address)
         yield visit
+        visit.page.close()  # before its server, which waits for those who are still connected
         assert visit.complaints == []
         assert visit.strangers == []

@@ -31,7 +31,7 @@ class Visit:
         page.on("console", self._listen)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", self._watch)
-        page.on("response", lambda response: self.responses.append(response))
+        page.on("response", self._keep)
 
     def open(self, path: str = "/") -> Page:
         """Open a path, and wait until its numbers are there."""
@@ -44,7 +44,7 @@ class Visit:
     def wait_for_text(self, selector: str, text: str) -> None:
         """Wait until an element holds a text, its white space as a reader would see it."""
         self.page.wait_for_function(
-            "([selector, text]) => document.querySelector(selector)?.textContent.replace(/\\s+/g, ' ').includes(text)",
+            "([selector, text]) => document.querySelector(selector)?.innerText.replace(/\\s+/g, ' ').includes(text)",
             arg=[selector, text],
         )
 
@@ -58,6 +58,9 @@ class Visit:
     def chart(self, expression: str) -> Any:  # noqa: ANN401 - whatever the expression gives
         """A value of the drawn combined chart, by a JavaScript function of it."""
         return self.page.evaluate(f"({expression})(document.querySelector('#people-chart .js-plotly-plot'))")
+
+    def _keep(self, response: Response) -> None:
+        self.responses.append(response)
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
