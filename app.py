@@ -59,7 +59,6 @@ from scans.visitor_key import KeyFileError, VisitorKeys
 from scans.wifi import WifiListener, read_capture
 
 HOME = Path(__file__).resolve().parent
-DATA = HOME / "data"
 
 DEMO_DATABASE = "sqlite:///data/demo.db"
 DEMO_HISTORY = timedelta(days=7)
@@ -96,6 +95,12 @@ class Place:
     def rules(self) -> ObservationRules:
         """What is said of each device."""
         return ObservationRules(self.manufacturers.maker, self.thresholds, self.config.scans.wifi_ssids)
+
+    @property
+    def folder(self) -> Path:
+        """Where what is kept lies: the database's folder."""
+        path = self.database_url.removeprefix("sqlite:///")
+        return Path(path).parent if path != self.database_url else HOME / "data"
 
     @property
     def key_path(self) -> Path | None:
@@ -244,7 +249,7 @@ def run(place: Place) -> int:
             activity=box.activity,
             clock=place.clock.wall,
             settings=page_settings(place),
-            save_report=partial(keep_report, DATA / "reports"),
+            save_report=partial(keep_report, place.folder / "reports"),
         )
         undo.callback(box.stop)
         box.start()
@@ -352,7 +357,7 @@ def carry_out(arguments: argparse.Namespace) -> int:
         case "report":
             return report(place, TimeRange(arguments.range))
         case _:
-            return backup(place, arguments.folder or DATA / "backups")
+            return backup(place, arguments.folder or place.folder / "backups")
 
 
 def main() -> int:

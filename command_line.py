@@ -68,4 +68,4 @@ def _add_own_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     parsers["report"].add_argument(
         "--range", default="week", choices=ranges, help="how far back it looks (default: week)"
     )
-    parsers["backup"].add_argument("--folder", type=Path, help="where to put it (default: data/backups)")
+    parsers["backup"].add_argument("--folder", type=Path, help="where to put it (default: backups beside the database)")

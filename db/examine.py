@@ -34,7 +34,7 @@ def _examine_file(path: Path, folder: Path) -> Finding:
     except sqlite3.DatabaseError as error:
         verdict = str(error)
     if verdict != "ok":
-        remedy = "Stop the programme, move the file away, and put the newest of data/backups in its place."
+        remedy = "Stop the programme, move the file away, and put the newest backup in its place."
         return Finding("Database", f"{path} is damaged ({verdict[:100]})", remedy)
     return Finding("Database", f"{path.stat().st_size / 1e6:.1f} MB, whole")
 

@@ -82,14 +82,24 @@ def test_understanding_knows_no_framework() -> None:
         assert {name.split(".")[0] for name in imports(path)} <= {*sys.stdlib_module_names, "presence"}
 
 
+# Alembic runs this file; nobody imports it.
+RUN_BY_ALEMBIC = ROOT / "db" / "migrations" / "env.py"
+
+
 @pytest.mark.parametrize("path", [*sources(*ROOMS), ROOT / "config.py"], ids=lambda path: str(path.relative_to(ROOT)))
 def test_importing_does_nothing_but_define(path: Path) -> None:
     """At the top of a module stand imports, definitions and constants; no call is made for its effect."""
+    if path == RUN_BY_ALEMBIC:
+        return
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        assert is_docstring or not isinstance(node, (ast.Expr, ast.For, ast.While, ast.With, ast.Try)), (
-            f"line {node.lineno}"
-        )
+        is_a_statement = isinstance(node, (ast.Expr, ast.For, ast.While, ast.With, ast.Try))
+        assert not is_a_statement or _defines(node), f"line {node.lineno}"
+
+
+def _defines(node: ast.AST) -> bool:
+    """A docstring, or an index, which SQLAlchemy adds to its table."""
+    value = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(value, ast.Constant) or (isinstance(value, ast.Call) and ast.unparse(value.func) == "Index")
 
 
 @pytest.mark.parametrize("path", [*sources(*ROOMS, "bench", "tests"), ROOT / "app.py", ROOT / "config.py"], ids=str)

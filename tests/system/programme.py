@@ -1,0 +1,118 @@
+"""The whole programme as a process of its own, as a user starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+CAPTURES = ROOT / ".." / "shared" / "data"
+
+# Generous: a start takes seconds, and on a busy machine some more.
+PATIENCE_SECONDS = 180
+
+# Short listening, and a history of a thousand scans in place of ten thousand.
+QUICK = {
+    "TRACKING_SCANS_LISTEN_SECONDS": "1",
+    "TRACKING_SCANS_INTERVAL_SECONDS": "600",
+    "TRACKING_SCANS_JITTER_SECONDS": "0",
+}
+
+
+def environment(extra: Mapping[str, str]) -> dict[str, str]:
+    return {**os.environ, **QUICK, "PYTHONWARNINGS": "default", **extra}
+
+
+def carry_out(
+    *words: str, extra: Mapping[str, str] | None = None, folder: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "app.py"), *words],
+        env=environment(extra or {}),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+class Programme:
+    """A running programme.
+
+    Attributes:
+        process: Its process.
+        url: Where its page is.
+        log: What it printed.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.process = process
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = log
+
+    def health(self) -> dict[str, Any]:
+        """What it says of itself; empty while it does not answer."""
+        try:
+            said: dict[str, Any] = httpx.get(f"{self.url}/health", timeout=10).json()
+        except (httpx.HTTPError, json.JSONDecodeError):
+            return {}
+        return said
+
+    def wait_until(self, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait for its health to be so."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < end:
+            assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
+            health = self.health()
+            if health and is_so(health):
+                return health
+            time.sleep(0.1)
+        raise AssertionError(f"not in time: {self.health()}\n{self.log.read_text(encoding='utf-8')}")
+
+    def stop(self) -> int:
+        """Ask it to stop, and give its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE_SECONDS)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def started(folder: Path, *words: str, extra: Mapping[str, str] | None = None) -> Iterator[Programme]:
+    """Start the programme with its database in a folder; it is killed at the end if it still runs."""
+    port = free_port()
+    log = folder / "log.txt"
+    command = [
+        sys.executable,
+        str(ROOT / "app.py"),
+        "run",
+        "--db",
+        f"sqlite:///{folder}/tracking.db",
+        "--port",
+        str(port),
+    ]
+    with log.open("ab") as output:
+        process = subprocess.Popen([*command, *words], env=environment(extra or {}), stdout=output, stderr=output)
+    try:
+        yield Programme(process, port, log)
+    finally:
+        process.kill()
+        process.wait()
