@@ -48,15 +48,21 @@ class ClientFrames:
     Args:
         hear: Takes each sighting.
         own_addresses: Addresses of this machine.
+
+    Attributes:
+        has_any: Whether there was any frame at all.
+        has_wifi: Whether there was one of Wi-Fi, of whomever.
     """
 
     def __init__(self, hear: HearSighting, own_addresses: frozenset[str]) -> None:
         self._hear = hear
         self._own_addresses = own_addresses
+        self.has_any = False
         self.has_wifi = False
 
     def take(self, lines: list[bytes]) -> None:
         """Take the next lines."""
+        self.has_any = self.has_any or bool(lines)
         for line in lines:
             fields = line.decode("ascii", "replace").split("\t")
             if len(fields) == len(_NAMES) and fields[1]:

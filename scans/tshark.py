@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,12 +34,15 @@ _CHUNK_BYTES = 1 << 16
 # A line longer than this is not of a frame that a client sent: the longest has a name of 32 bytes.
 _LONGEST_LINE_BYTES = 1 << 16
 
-# tshark says why it failed in its last lines.
-_LAST_LINES = 12
+# tshark says at length why it failed, and what it says of a permission names the reason within 200 characters.
+_LONGEST_STATEMENT = 1000
 _LONGEST_DETAIL = 160
 
 # After the signal to end, dumpcap hands over what it has within a fraction of a second; on a busy Pi 3 within 2 s.
 _ENDING_SECONDS = 3.0
+
+# What shells answer for a programme that is there and cannot be run (POSIX, shell command language, 2.8.2).
+_NOT_RUNNABLE = 126
 
 _HARDWARE_ADDRESS = re.compile(r"(?:[0-9a-f]{2}[:_-]){5}[0-9a-f]{2}", re.IGNORECASE)
 
@@ -52,20 +56,18 @@ class Ending:
 
     Attributes:
         status: Its exit status; negative when a signal ended it; None when it could not be started, being absent.
-        said: What it said last, its own banners left out, one line after the other.
+        said: Its last statement, in one line, its banners left out and hardware addresses too; empty for none.
         was_late: Whether it had to be ended, having outlasted its time.
     """
 
     status: int | None
-    said: tuple[str, ...]
-    was_late: bool
+    said: str = ""
+    was_late: bool = False
 
     @property
     def detail(self) -> str:
-        """What it said last, in one line of bounded length and without hardware addresses."""
-        line = " ".join(" ".join(self.said).split())
-        printable = "".join(letter for letter in line if letter.isprintable())
-        return _HARDWARE_ADDRESS.sub("(address)", printable)[:_LONGEST_DETAIL]
+        """What it said last, as far as it fits into a fault."""
+        return textwrap.shorten(self.said, _LONGEST_DETAIL, placeholder=" …")
 
 
 class Tshark:
@@ -90,13 +92,17 @@ class Tshark:
         try:
             path = str(self._path) if self._path is not None else get_process_path()
         except TSharkNotFoundException:
-            return Ending(None, (), was_late=False)
+            return Ending(None)
         with _private_folder() as folder, asyncio.Runner() as runner:
-            capture = self._running = _LineCapture(runner.get_loop(), [path, *arguments], folder)
+            # --temp-dir rather than TMPDIR: the loader hides that one from a dumpcap with file capabilities (ld.so(8)).
+            command = [path, "--temp-dir", str(folder), *arguments]
+            capture = self._running = _LineCapture(runner.get_loop(), command, folder)
             try:
                 return runner.run(capture.run(take, seconds))
             except FileNotFoundError:
-                return Ending(None, (), was_late=False)
+                return Ending(None)
+            except PermissionError as error:
+                return Ending(_NOT_RUNNABLE, f"{Path(path).name}: {error.strerror}")
             finally:
                 self._running = None
 
@@ -116,6 +122,7 @@ class _LineCapture(Capture):  # type: ignore[misc]  # pyshark ships no types
         self._command = command
         self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
+        self._is_ending = False
         self._said = b""
 
     async def run(self, take: TakeLines, seconds: float | None) -> Ending:
@@ -124,14 +131,16 @@ class _LineCapture(Capture):  # type: ignore[misc]  # pyshark ships no types
         try:
             async with asyncio.timeout(seconds):
                 await self.packets_from_tshark(take, close_tshark=False)
+                await self._has_ended()
         except TimeoutError:
             was_late = True
         finally:
-            status = await self._ended()
-        return Ending(status, _what_matters(self._said), was_late)
+            status = await self._clear_away()
+        return Ending(status, _last_statement(self._said), was_late)
 
     def end(self) -> None:
         """Ask tshark, and the dumpcap that it started, to end; callable from another thread."""
+        self._is_ending = True
         self._signal(signal.SIGTERM)
 
     async def _get_tshark_process(
@@ -139,12 +148,8 @@ class _LineCapture(Capture):  # type: ignore[misc]  # pyshark ships no types
     ) -> asyncio.subprocess.Process:
         """Start tshark (in place of pyshark's start, which adds options that cannot be had twice)."""
         del packet_count, stdin
-        environment = {
-            **os.environ,
-            "TMPDIR": str(self._folder),
-            "WIRESHARK_CONFIG_DIR": str(self._folder),
-            "LC_ALL": "C",
-        }
+        # No settings of the user's, whose display filters or disabled protocols are not meant for this; plain English.
+        environment = {**os.environ, "WIRESHARK_CONFIG_DIR": str(self._folder), "LC_ALL": "C"}
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
             stdin=subprocess.DEVNULL,
@@ -155,6 +160,8 @@ class _LineCapture(Capture):  # type: ignore[misc]  # pyshark ships no types
             start_new_session=True,
         )
         self._stderr_handling_tasks.append(asyncio.ensure_future(self._listen_to(_stream(self._process.stderr))))
+        if self._is_ending:  # while it was being started
+            self.end()
         return self._process
 
     async def _go_through_packets_from_fd(
@@ -175,17 +182,18 @@ class _LineCapture(Capture):  # type: ignore[misc]  # pyshark ships no types
         while chunk := await stderr.read(_CHUNK_BYTES):
             self._said = (self._said + chunk)[-_CHUNK_BYTES:]
 
-    async def _ended(self) -> int | None:
+    async def _has_ended(self) -> int | None:
+        """Wait until tshark has ended; its exit status, None when it was never started."""
+        return None if self._process is None else await self._process.wait()
+
+    async def _clear_away(self) -> int | None:
         """See to it that tshark has ended, and its dumpcap too; gives its exit status."""
-        process = self._process
-        if process is None:
-            return None
-        if process.returncode is None:
+        if self._process is not None and self._process.returncode is None:
             self.end()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), _ENDING_SECONDS)
+                await asyncio.wait_for(self._has_ended(), _ENDING_SECONDS)
         self._signal(signal.SIGKILL)
-        status = await process.wait()
+        status = await self._has_ended()
         await asyncio.gather(*self._stderr_handling_tasks)
         return status
 
@@ -201,9 +209,19 @@ def _stream(reader: asyncio.StreamReader | None) -> asyncio.StreamReader:
     return reader
 
 
-def _what_matters(said: bytes) -> tuple[str, ...]:
-    lines = (line.strip().removeprefix("tshark:").strip() for line in said.decode("utf-8", "replace").splitlines())
-    return tuple(line for line in lines if line and not _is_banner(line))[-_LAST_LINES:]
+def _last_statement(said: bytes) -> str:
+    """What tshark said last: each statement begins with its name, and may go on for several lines."""
+    statement: list[str] = []
+    for line in said.decode("utf-8", "replace").splitlines():
+        said_by_tshark = line.strip().removeprefix("tshark:").strip()
+        if not said_by_tshark or _is_banner(said_by_tshark):
+            continue
+        if line.startswith("tshark:"):
+            statement.clear()
+        statement.append(said_by_tshark)
+    words = " ".join(" ".join(statement).split())
+    printable = "".join(letter for letter in words if letter.isprintable())
+    return _HARDWARE_ADDRESS.sub("(address)", printable)[:_LONGEST_STATEMENT]
 
 
 def _is_banner(line: str) -> bool:

@@ -13,9 +13,9 @@ from scans.client_frames import CAPTURE_FILTER, FIELDS, ClientFrames
 from scans.sighting import HearSighting
 from scans.tshark import Ending, Tshark
 
-# tshark starts within 0.2 s on a desktop and 2 to 4 s on a busy Pi 3, which is not listening time; ten seconds past
-# its time it hangs.
-_START_SECONDS = 10.0
+# tshark starts within 0.2 s on a desktop and 2 to 4 s on a busy Pi 3, which is not listening time. Past this it hangs:
+# three times as much, and little enough to leave time for its end and for recovery (`scans.patience`).
+_START_SECONDS = 12.0
 
 # Whoever attends to the capture lets go of it within a second.
 _ATTENDING_SECONDS = 2.0
@@ -125,11 +125,15 @@ def _fault_of(ending: Ending) -> Fault | None:
         return Fault(FaultReason.TSHARK_MISSING)
     if ending.was_late:
         return Fault(FaultReason.HUNG, ending.detail)
+    said = ending.said.lower()
+    reason = next((reason for mark, reason in _REASONS if mark in said), None)
+    if reason is FaultReason.NOT_MONITOR_MODE:
+        return Fault(reason, "the interface hands over no Wi-Fi frames")
+    if reason is not None:
+        return Fault(reason, ending.detail)
     if ending.status == 0:
         return None
-    said = ending.detail.lower()
-    reason = next((reason for mark, reason in _REASONS if mark in said), FaultReason.TSHARK_CRASHED)
-    return Fault(reason, ending.detail or f"exit status {ending.status}")
+    return Fault(FaultReason.TSHARK_CRASHED, ending.detail or f"exit status {ending.status}")
 
 
 def read_capture(path: Path, hear: HearSighting, tshark: Tshark | None = None) -> Fault | None:
@@ -153,6 +157,8 @@ def read_capture(path: Path, hear: HearSighting, tshark: Tshark | None = None) -
         return Fault(FaultReason.TSHARK_MISSING)
     if ending.status != 0:
         return Fault(FaultReason.UNREADABLE_CAPTURE, _sentence(ending))
+    if not frames.has_any:
+        return Fault(FaultReason.UNREADABLE_CAPTURE, "It holds no frames.")
     if not frames.has_wifi:
         return Fault(FaultReason.UNREADABLE_CAPTURE, "It holds no Wi-Fi frames. It must be captured in monitor mode.")
     return None
