@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 # Names of interfaces have at most 15 characters (IFNAMSIZ less one, netdevice(7)); "mon" takes three.
 _STEM_CHARACTERS = 12
 
+_BLOCKED = Fault(FaultReason.BLOCKED)
+_UNBLOCKED = "unblocked Wi-Fi"
+
 _TUNED_TO = re.compile(r"channel \d+ \((\d+) MHz\)")
 
 
@@ -158,18 +161,17 @@ class MonitorInterface:
             if isinstance(added, str):
                 return added
             faults.append(_beside(interface, added))
-        return faults[0]
+        # An adapter that could listen, but for something, says more than one that never will.
+        return min(faults, key=lambda fault: fault.reason is FaultReason.NOT_MONITOR_MODE)
 
     def _inability(self, interface: WirelessInterface) -> Fault | None:
         """Why an interface's adapter cannot listen; None when it can."""
-        if interface.blocking_switch is not None:
-            return Fault(FaultReason.BLOCKED)
         told = self._run(["iw", "phy", interface.phy, "info"])
         if not told.succeeded:
             return _fault_of(told)
-        if "* monitor" in (line.strip() for line in told.output.splitlines()):
-            return None
-        return Fault(FaultReason.NOT_MONITOR_MODE, f"The adapter of {interface.name} has no monitor mode.")
+        if "* monitor" not in (line.strip() for line in told.output.splitlines()):
+            return Fault(FaultReason.NOT_MONITOR_MODE, f"The adapter of {interface.name} has no monitor mode.")
+        return None if interface.blocking_switch is None else _BLOCKED
 
     def _is_free(self, interface: WirelessInterface) -> bool:
         """Whether nobody needs the interface: the machine may be reachable by it alone.
@@ -222,7 +224,7 @@ class MonitorInterface:
         name = interface.name
         if interface.blocking_switch is not None:
             self._using = interface
-            return Fault(FaultReason.BLOCKED)
+            return _BLOCKED
         if name not in self._undo:
             self._undo[name] = self._as_found(interface)
         self._using = interface
@@ -242,17 +244,15 @@ class MonitorInterface:
         return [["iw", "dev", interface.name, "set", "freq", tuned[1]]] if tuned else []
 
     def _unblock(self, deeds: list[str]) -> None:
-        """Free the adapter that is used or meant; a switch on the machine itself cannot be moved from here."""
-        blocked = [
-            interface
-            for interface in wireless_interfaces(self._kernel)
-            if interface.blocking_switch is not None and self._is_meant(interface)
-        ]
-        for switch in sorted({interface.blocking_switch for interface in blocked if interface.blocking_switch}):
+        """Free what is used or could be; a switch on the machine itself cannot be moved from here."""
+        for interface in wireless_interfaces(self._kernel):
+            switch = interface.blocking_switch
+            if switch is None or not self._is_meant(interface) or self._inability(interface) != _BLOCKED:
+                continue
             self._change(["rfkill", "unblock", switch])
-        freed = [wireless_interface(interface.name, self._kernel) for interface in blocked]
-        if any(interface is not None and interface.blocking_switch is None for interface in freed):
-            deeds.append("unblocked Wi-Fi")
+            now = wireless_interface(interface.name, self._kernel)
+            if now is not None and now.blocking_switch is None and _UNBLOCKED not in deeds:
+                deeds.append(_UNBLOCKED)
 
     def _is_meant(self, interface: WirelessInterface) -> bool:
         if self._using is not None:
@@ -308,7 +308,7 @@ def _fault_of(failed: CommandResult) -> Fault:
     if failed.is_refusal:
         return Fault(FaultReason.NO_PERMISSION, failed.complaint)
     if "rf-kill" in said:
-        return Fault(FaultReason.BLOCKED)
+        return _BLOCKED
     if "no such device" in said or "cannot find device" in said:
         return Fault(FaultReason.LOST)
     if "did not end" in said:

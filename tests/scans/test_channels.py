@@ -6,29 +6,36 @@ from collections import Counter
 from scans.channels import HopPlan
 
 
+class EndsWhenQuiet(threading.Event):
+    """The end of a capture, which comes when only it is waited for."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if timeout is None:
+            self.set()
+        return super().wait(timeout)
+
+
 class FakeRadio:
     """Remembers to which channels it was tuned, refuses some, and ends the capture after so many."""
 
     def __init__(self, *refused: int) -> None:
         self.tuned: list[int] = []
         self._refused = refused
-        self._stopping = threading.Event()
-        self._left = 0
 
-    def capture(self, plan: HopPlan, visits: int) -> list[int]:
-        """The channels tuned to in a capture that ends after so many."""
-        self._stopping.clear()
-        self._left = visits
-        before = len(self.tuned)
-        plan.follow(self._tune, self._stopping)
-        return self.tuned[before:]
+    def capture(self, plan: HopPlan, visits: int = 99) -> list[int]:
+        """The channels tuned to in a capture that ends after so many, or when the radio stays where it is."""
+        stopping = EndsWhenQuiet()
+        tuned: list[int] = []
 
-    def _tune(self, channel: int) -> bool:
-        self.tuned.append(channel)
-        self._left -= 1
-        if self._left == 0:
-            self._stopping.set()
-        return channel not in self._refused
+        def tune(channel: int) -> bool:
+            tuned.append(channel)
+            if len(tuned) == visits:
+                stopping.set()
+            return channel not in self._refused
+
+        plan.follow(tune, stopping)
+        self.tuned += tuned
+        return tuned
 
 
 def test_channels_are_visited_in_turn() -> None:
@@ -53,10 +60,10 @@ def test_a_refused_channel_is_tried_once_in_a_capture() -> None:
 
 def test_a_channel_alone_is_stayed_on() -> None:
     """One channel, or one that is left of several, is tuned to and not left."""
-    assert FakeRadio().capture(HopPlan((6,), 0.0), 1) == [6]
-    assert FakeRadio(200).capture(HopPlan((6, 200), 0.0), 3) == [6, 200, 6]
+    assert FakeRadio().capture(HopPlan((6,), 0.0)) == [6]
+    assert FakeRadio(200).capture(HopPlan((6, 200), 0.0)) == [6, 200, 6]
 
 
 def test_without_any_channel_the_end_is_waited_for() -> None:
     """When all channels are refused, the interface is left on its own until the capture ends."""
-    assert FakeRadio(1, 6).capture(HopPlan((1, 6), 0.0), 2) == [1, 6]
+    assert FakeRadio(1, 6).capture(HopPlan((1, 6), 0.0)) == [1, 6]

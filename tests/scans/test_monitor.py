@@ -157,6 +157,7 @@ def test_a_connected_interface_is_never_taken_down(wifi: FakeWifi) -> None:
     """The interface that carries the owner's network stays; a second one listens beside it, and goes afterwards."""
     wifi.add("wlan0")
     wifi.connect("wlan0")
+    put(wifi.kernel / "net" / "eth0", carrier="1")
     monitor = monitor_of(wifi)
     assert monitor.prepare() == "wlan0mon"
     assert wifi.changes() == ADD
@@ -265,6 +266,32 @@ def test_a_block_that_cannot_be_undone_is_not_called_undone(
     monitor = monitor_of(wifi)
     assert monitor.recover(Fault(FaultReason.BLOCKED)) == ""
     assert monitor.prepare() == Fault(FaultReason.BLOCKED)
+    assert not any("up" in command.split() for command in wifi.ran)
+
+
+def test_only_what_is_used_is_freed(wifi: FakeWifi) -> None:
+    """An adapter that is not used, or that cannot listen, may be blocked on purpose, and stays so."""
+    wifi.add("wlan0", "phy0")
+    wifi.add("wlan1", "phy1", kind="monitor", is_up=True)
+    wifi.plug("phy2", has_monitor_mode=False)
+    wifi.add("wlan2", "phy2")
+    monitor = monitor_of(wifi)
+    monitor.prepare()
+    for phy in ("phy0", "phy1", "phy2"):
+        wifi.block(phy)
+    assert monitor.recover(Fault(FaultReason.INTERFACE_DOWN)) == "unblocked Wi-Fi"
+    wifi.block("phy1")
+    assert monitor_of(wifi, "wlan2").recover(Fault(FaultReason.NOT_MONITOR_MODE)) == ""
+    assert [command for command in wifi.changes() if "rfkill" in command] == ["rfkill unblock 1"]
+
+
+def test_of_two_adapters_the_one_that_could_listen_says_why_not(wifi: FakeWifi) -> None:
+    """Beside the Pi's own Wi-Fi, which never listens, it is the blocked USB adapter that the owner is told of."""
+    wifi.plug("phy0", has_monitor_mode=False)
+    wifi.add("wlan0", "phy0")
+    wifi.add("wlan1", "phy1")
+    wifi.block("phy1")
+    assert monitor_of(wifi).prepare() == Fault(FaultReason.BLOCKED)
 
 
 def test_a_user_without_the_right_is_told(wifi: FakeWifi) -> None:
@@ -329,7 +356,8 @@ def test_an_interface_switched_back_is_switched_again(wifi: FakeWifi) -> None:
     wifi.add("wlan0")
     monitor = monitor_of(wifi)
     monitor.prepare()
-    wifi.set("wlan0", kind="managed", is_up=False)
+    wifi.set("wlan0", kind="managed", is_up=True)
+    put(wifi.kernel / "net" / "eth0", carrier="1")
     assert monitor.recover(Fault(FaultReason.TSHARK_CRASHED)) == "switched wlan0 to monitor mode"
     assert monitor.prepare() == "wlan0"
     monitor.close()
