@@ -14,8 +14,8 @@ from scans.sighting import HearSighting
 from scans.tshark import Ending, Tshark
 
 # tshark starts within 0.2 s on a desktop and 2 to 4 s on a busy Pi 3, which is not listening time. Past this it hangs:
-# three times as much, and little enough to leave time for its end and for recovery (`scans.patience`).
-_START_SECONDS = 12.0
+# several times as much, and little enough to leave time for its end and for recovery (`scans.patience`).
+_START_SECONDS = 18.0
 
 # Whoever attends to the capture lets go of it within a second.
 _ATTENDING_SECONDS = 2.0
@@ -30,15 +30,15 @@ _REASONS: tuple[tuple[str, FaultReason], ...] = (
     ("not permitted", FaultReason.NO_PERMISSION),
     ("802.11 link-layer types supported only on 802.11", FaultReason.NOT_MONITOR_MODE),
     ("monitor mode", FaultReason.NOT_MONITOR_MODE),
-    ("no longer running", FaultReason.LOST),
-    ("disappeared", FaultReason.LOST),
-    ("went down", FaultReason.LOST),
-    ("network is down", FaultReason.LOST),
     ("is not up", FaultReason.INTERFACE_DOWN),
     ("no device named", FaultReason.NO_INTERFACE),
     ("no such device", FaultReason.NO_INTERFACE),
     ("doesn't exist", FaultReason.NO_INTERFACE),
 )
+
+# What dumpcap says when the interface goes away, or down, in mid-capture ("… is no longer attached", "… is no longer
+# running"). tshark does not take that for a failure, and ends with status 0.
+_STOPPED = "the capture has stopped"
 
 
 class CaptureSource(Protocol):
@@ -82,6 +82,7 @@ class WifiListener:
         self._source = source
         self._own_addresses = frozenset(own_addresses)
         self._tshark = tshark or Tshark()
+        self._closing = threading.Event()
 
     @property
     def radio(self) -> Radio:
@@ -89,10 +90,12 @@ class WifiListener:
         return Radio.WIFI
 
     def listen(self, seconds: float, hear: HearSighting) -> Fault | None:
-        """Listen for `seconds`; see `scans.listener.Listener.listen`. Takes 15 s more when everything hangs."""
+        """Listen for `seconds`; see `scans.listener.Listener.listen`. Takes 25 s more when everything hangs."""
         prepared = self._source.prepare()
         if isinstance(prepared, Fault):
             return prepared
+        if self._closing.is_set():
+            return Fault(FaultReason.UNEXPECTED, "the programme is stopping")
         frames = ClientFrames(hear, self._own_addresses)
         stopping = threading.Event()
         attending = threading.Thread(target=self._source.attend, args=(stopping,), name="wifi-attend", daemon=True)
@@ -106,10 +109,11 @@ class WifiListener:
 
     def recover(self, fault: Fault) -> str:
         """Put right what can be; see `scans.listener.Listener.recover`."""
-        return self._source.recover(fault)
+        return "" if self._closing.is_set() else self._source.recover(fault)
 
     def close(self) -> None:
-        """End the capture under way, and let the source put back what it changed."""
+        """End the capture under way, and let the source put back what it changed. It cannot be used afterwards."""
+        self._closing.set()
         self._tshark.stop()
         self._source.close()
 
@@ -123,17 +127,17 @@ def _live_arguments(interface: str, seconds: float) -> list[str]:
 def _fault_of(ending: Ending) -> Fault | None:
     if ending.status is None:
         return Fault(FaultReason.TSHARK_MISSING)
+    said = ending.said.lower()
+    if _STOPPED in said:
+        return Fault(FaultReason.LOST, ending.detail)
     if ending.was_late:
         return Fault(FaultReason.HUNG, ending.detail)
-    said = ending.said.lower()
-    reason = next((reason for mark, reason in _REASONS if mark in said), None)
-    if reason is FaultReason.NOT_MONITOR_MODE:
-        return Fault(reason, "the interface hands over no Wi-Fi frames")
-    if reason is not None:
-        return Fault(reason, ending.detail)
     if ending.status == 0:
         return None
-    return Fault(FaultReason.TSHARK_CRASHED, ending.detail or f"exit status {ending.status}")
+    reason = next((reason for mark, reason in _REASONS if mark in said), FaultReason.TSHARK_CRASHED)
+    if reason is FaultReason.NOT_MONITOR_MODE:  # what was said is about the capture filter
+        return Fault(reason, "the interface hands over no Wi-Fi frames")
+    return Fault(reason, ending.detail or f"exit status {ending.status}")
 
 
 def read_capture(path: Path, hear: HearSighting, tshark: Tshark | None = None) -> Fault | None:
