@@ -22,7 +22,7 @@ has_python_packages() {
 install_python_packages() {
     has_python_packages "$@" && return
     require_usable_python
-    mkdir -p "$root/.cache" || fail "This folder cannot be written to: $root. Start as the user who owns it."
+    make_cache
     (
         flock 9  # of two starts at once, the second waits here and then finds everything done
         has_python_packages "$@" || build_venv "$@"

@@ -10,11 +10,14 @@ fail() {
     exit 1
 }
 
+make_cache() {
+    mkdir -p "$root/.cache" || fail "This folder cannot be written to: $root. Start as the user who owns it."
+}
+
 # has_system_package PACKAGE: true when what the package brings can be used, wherever it came from. Fast: no dpkg, no apt.
 has_system_package() {
     case $1 in
         bluez) command -v bluetoothctl ;;
-        dbus-daemon) command -v dbus-daemon ;;
         iproute2) command -v ip ;;
         python3-venv) python3 -ISc 'import ensurepip' ;;
         *) command -v "$1" ;;
@@ -71,7 +74,7 @@ install_system_packages() {
         say "That needs root, which sudo does not give here. As root, type: apt-get install ${missing[*]}"
         return
     fi
-    mkdir -p "$root/.cache"
+    make_cache
     if ! run_apt "${missing[@]}" &>"$root/.cache/apt.log"; then
         tail -n 5 "$root/.cache/apt.log" >&2
         say "apt could not install that. Check that this machine is online and its clock is right (type: date)," \
