@@ -157,8 +157,8 @@ def wifi_source(place: Place) -> MonitorInterface:
 
 def _wifi_listener(place: Place, site: SimulatedSite | None) -> Listener:
     if site is not None:
-        return WifiListener(WifiPipe(site, place.clock.wall), own_addresses=())
-    return WifiListener(wifi_source(place), own_addresses())
+        return WifiListener(WifiPipe(site, place.clock.wall), own_addresses=frozenset)
+    return WifiListener(wifi_source(place), own_addresses)
 
 
 def _bluetooth_listener(place: Place, site: SimulatedSite | None) -> Listener:

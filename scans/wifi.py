@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -69,18 +69,23 @@ class CaptureSource(Protocol):
         ...
 
 
+OwnAddresses = Callable[[], frozenset[str]]
+"""Gives the hardware addresses that this machine has now: lower case, in pairs, joined by colons."""
+
+
 class WifiListener:
     """Listens for the frames of clients (a `scans.listener.Listener`).
 
     Args:
         source: Where frames come from.
-        own_addresses: Addresses of this machine, which is nobody.
+        own_addresses: Gives the addresses of this machine, which is nobody; asked for each scan, since what manages
+            networks makes up a new address now and then for an interface that looks for one.
         tshark: Dissects the frames.
     """
 
-    def __init__(self, source: CaptureSource, own_addresses: Iterable[str], tshark: Tshark | None = None) -> None:
+    def __init__(self, source: CaptureSource, own_addresses: OwnAddresses, tshark: Tshark | None = None) -> None:
         self._source = source
-        self._own_addresses = frozenset(own_addresses)
+        self._own_addresses = own_addresses
         self._tshark = tshark or Tshark()
         self._closing = threading.Event()
 
@@ -96,7 +101,7 @@ class WifiListener:
             return prepared
         if self._closing.is_set():
             return Fault(FaultReason.UNEXPECTED, "the programme is stopping")
-        frames = ClientFrames(hear, self._own_addresses)
+        frames = ClientFrames(hear, self._own_addresses())
         stopping = threading.Event()
         attending = threading.Thread(target=self._source.attend, args=(stopping,), name="wifi-attend", daemon=True)
         attending.start()

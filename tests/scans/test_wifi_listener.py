@@ -90,7 +90,7 @@ def nobody_heard(sighting: Sighting) -> None:
 
 
 def fault_with(source: Interface, tshark: Tshark | None = None) -> Fault | None:
-    return WifiListener(source, (), tshark).listen(0.5, nobody_heard)
+    return WifiListener(source, frozenset, tshark).listen(0.5, nobody_heard)
 
 
 @needs_tshark
@@ -99,7 +99,7 @@ def test_it_hears_the_clients_of_a_live_capture(tmp_path: Path) -> None:
     pipe = Pipe(tmp_path, beacon(), probe_request(ssid=b"Library"), upward_data(PRIVATE_PHONE))
     heard: list[Sighting] = []
     began = time.monotonic()
-    assert WifiListener(pipe, ()).listen(1.0, heard.append) is None
+    assert WifiListener(pipe, frozenset).listen(1.0, heard.append) is None
     assert time.monotonic() - began >= 1.0
     assert [(each.radio, each.address, each.ssid, each.access_point) for each in heard] == [
         (Radio.WIFI, PHONE, "Library", None),
@@ -110,7 +110,7 @@ def test_it_hears_the_clients_of_a_live_capture(tmp_path: Path) -> None:
 @needs_tshark
 def test_a_sighting_is_handed_over_as_it_is_heard(tmp_path: Path) -> None:
     """Sightings do not wait for the end of the scan, so that one that is broken off keeps what it heard."""
-    listener = WifiListener(Pipe(tmp_path, probe_request()), ())
+    listener = WifiListener(Pipe(tmp_path, probe_request()), frozenset)
     began = time.monotonic()
     # Closing ends the scan; it would take a hundred seconds otherwise.
     listener.listen(100.0, lambda _: listener.close())
@@ -120,7 +120,7 @@ def test_a_sighting_is_handed_over_as_it_is_heard(tmp_path: Path) -> None:
 @needs_tshark
 def test_it_can_listen_again_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """A second scan hears as the first did, and no thread remains of either."""
-    listener = WifiListener(Pipe(tmp_path, probe_request()), ())
+    listener = WifiListener(Pipe(tmp_path, probe_request()), frozenset)
     threads = set(threading.enumerate())
     for _ in range(2):
         heard: list[Sighting] = []
@@ -131,11 +131,15 @@ def test_it_can_listen_again_and_leaves_nothing_behind(tmp_path: Path) -> None:
 
 @needs_tshark
 def test_this_machine_is_nobody(tmp_path: Path) -> None:
-    """Frames of the machine's own interfaces are not heard."""
-    heard: list[Sighting] = []
+    """Frames of the machine's own interfaces are not heard, by the addresses that they have at each scan."""
     pipe = Pipe(tmp_path, probe_request(PHONE), probe_request(PRIVATE_PHONE))
-    assert WifiListener(pipe, {PHONE}).listen(0.3, heard.append) is None
-    assert [sighting.address for sighting in heard] == [PRIVATE_PHONE]
+    own = {PHONE}
+    listener = WifiListener(pipe, lambda: frozenset(own))
+    for own_now, others in (PHONE, PRIVATE_PHONE), (PRIVATE_PHONE, PHONE):
+        own = {own_now}
+        heard: list[Sighting] = []
+        assert listener.listen(0.3, heard.append) is None
+        assert [sighting.address for sighting in heard] == [others]
 
 
 @needs_tshark
@@ -143,7 +147,7 @@ def test_listening_works_on_a_thread_of_its_own(tmp_path: Path) -> None:
     """A listener is used from a worker thread, where no event loop is and no signal arrives."""
     heard: list[Sighting] = []
     faults: list[Fault | None] = []
-    listener = WifiListener(Pipe(tmp_path, probe_request()), ())
+    listener = WifiListener(Pipe(tmp_path, probe_request()), frozenset)
     thread = threading.Thread(target=lambda: faults.append(listener.listen(0.3, heard.append)))
     thread.start()
     thread.join()
@@ -219,7 +223,7 @@ def test_recovery_is_the_sources(script: Script) -> None:
     """What can be put right is put right by whoever knows the interface."""
     source = Interface("wlan1")
     lost = Fault(FaultReason.LOST)
-    assert WifiListener(source, (), script("true")).recover(lost) == "mended"
+    assert WifiListener(source, frozenset, script("true")).recover(lost) == "mended"
     assert source.recovered == [lost]
 
 
@@ -228,7 +232,9 @@ def test_what_tshark_prints_wrongly_is_passed_over(script: Script) -> None:
     good = f"1795003200.5\\t4\\t0x00\\t{PHONE}\\tff:ff:ff:ff:ff:ff\\t-40\\t\\t\\n"
     bad = "oops\\n1\\t2\\n\\t\\t\\t\\t\\t\\t\\t\\n"
     heard: list[Sighting] = []
-    assert WifiListener(Interface("wlan1"), (), script(f"printf '{bad}{good}'")).listen(0.5, heard.append) is None
+    assert (
+        WifiListener(Interface("wlan1"), frozenset, script(f"printf '{bad}{good}'")).listen(0.5, heard.append) is None
+    )
     assert [(sighting.address, sighting.heard_at_seconds) for sighting in heard] == [(PHONE, 1_795_003_200.5)]
 
 
@@ -237,14 +243,14 @@ def test_the_time_of_every_tshark_is_understood(script: Script, at: str) -> None
     """Up to 4.0 tshark prints seconds since 1970, from 4.2 on a date in UTC."""
     heard: list[Sighting] = []
     line = f"{at}\\t4\\t0x00\\t{PHONE}\\tff:ff:ff:ff:ff:ff\\t-40\\t\\t\\n"
-    WifiListener(Interface("wlan1"), (), script(f"printf '{line}'")).listen(0.5, heard.append)
+    WifiListener(Interface("wlan1"), frozenset, script(f"printf '{line}'")).listen(0.5, heard.append)
     assert [sighting.heard_at_seconds for sighting in heard] == [1_795_003_200.5]
 
 
 def test_after_closing_nothing_is_started(script: Script, tmp_path: Path) -> None:
     """A listener that was closed starts no tshark and changes nothing any more; closing twice is harmless."""
     source = Interface("wlan1")
-    listener = WifiListener(source, (), script(f"touch {tmp_path}/started"))
+    listener = WifiListener(source, frozenset, script(f"touch {tmp_path}/started"))
     listener.close()
     listener.close()
     assert listener.listen(0.5, nobody_heard) is not None

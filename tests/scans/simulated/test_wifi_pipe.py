@@ -65,7 +65,7 @@ def test_a_live_scan_hears_what_history_tells(site: SimulatedSite, pipe: WifiPip
     if shutil.which("tshark") is None:
         pytest.skip("tshark is not installed (apt: tshark)")
     heard: list[Sighting] = []
-    assert WifiListener(pipe, own_addresses=()).listen(4.0, heard.append) is None
+    assert WifiListener(pipe, own_addresses=frozenset).listen(4.0, heard.append) is None
     sent = list(site.sightings(Radio.WIFI, NOON, _PATIENCE_SECONDS))
     # tshark needs a moment to start, and what is sent until then is not captured.
     missed = sent.index(heard[0])
@@ -195,5 +195,5 @@ def test_what_a_killed_process_left_is_cleared_away(pipe: WifiPipe) -> None:
     killed = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=False)
     left = Path(killed.stdout.strip()).parent
     assert left.is_dir()
-    assert WifiListener(pipe, own_addresses=()).listen(0.1, lambda _: None) is None
+    assert WifiListener(pipe, own_addresses=frozenset).listen(0.1, lambda _: None) is None
     assert not left.exists()
