@@ -133,11 +133,13 @@ class Place:
 def build_sensor(place: Place, site: SimulatedSite | None, newest_at: datetime | None) -> Sensor:
     """The radios that are switched on, real or simulated, and what makes scans of what they hear."""
     scans = place.config.scans
+    # Done before the next scan may start, with two seconds to record this one; the settings see to it that 13 s remain.
+    patience = scans.interval_seconds - scans.listen_seconds - scans.jitter_seconds - 2
     radios: list[PatientRadio] = []
     if scans.wifi_enabled:
-        radios.append(PatientRadio(Radio.WIFI, partial(_wifi_listener, place, site)))
+        radios.append(PatientRadio(Radio.WIFI, partial(_wifi_listener, place, site), patience))
     if scans.bluetooth_enabled:
-        radios.append(PatientRadio(Radio.BLUETOOTH, partial(_bluetooth_listener, place, site)))
+        radios.append(PatientRadio(Radio.BLUETOOTH, partial(_bluetooth_listener, place, site), patience))
     return Sensor(
         name=scans.sensor_name,
         radios=tuple(radios),

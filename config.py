@@ -83,9 +83,10 @@ class ScansSection(_Section):
     @model_validator(mode="after")
     def _fits_the_interval(self) -> Self:
         """Listening, and the patience with a slow radio, must be over before the next scan."""
-        if self.listen_seconds > self.interval_seconds / 2:
+        if self.listen_seconds + self.jitter_seconds > self.interval_seconds / 2:
             raise ValueError(
-                "listen_seconds must be at most half of interval_seconds, so that a slow radio can stop in time"
+                "listen_seconds and jitter_seconds together must be at most half of interval_seconds, "
+                "so that a slow radio can stop in time"
             )
         return self
 

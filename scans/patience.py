@@ -11,11 +11,6 @@ from presence.radio import Radio
 from scans.folding import Fold
 from scans.listener import Listener
 
-# Beyond the time it listens, a radio may take this long to start, to stop and to recover. tshark needs 2 s to start
-# on a Pi 3, BlueZ up to 5 s to stop, a power cycle of the adapter 5 s; 10 s of listening and 25 s of patience leave
-# room in a minute.
-PATIENCE_SECONDS = 25.0
-
 # A listener that still hangs a minute later is given up, and a fresh one made in its place. Each costs a thread that
 # may never end, so there is a limit; past it the box goes on without this radio and says so.
 _MOST_GIVEN_UP = 20
@@ -31,17 +26,22 @@ class _Listening:
 
 
 class PatientRadio:
-    """One radio of a sensor: runs its listener, stops waiting for it in time, and replaces it when it hangs."""
+    """One radio of a sensor: runs its listener, stops waiting for it in time, and replaces it when it hangs.
 
-    def __init__(
-        self, radio: Radio, make_listener: Callable[[], Listener], patience_seconds: float = PATIENCE_SECONDS
-    ) -> None:
+    Args:
+        radio: Which radio.
+        make_listener: Makes its listener, now and whenever one has to be replaced.
+        patience_seconds: How long it may take beyond the time it listens: to start, stop and recover. A listener that
+            finds everything hung needs 25 s for that.
+    """
+
+    def __init__(self, radio: Radio, make_listener: Callable[[], Listener], patience_seconds: float) -> None:
         self.radio = radio
         self._make_listener = make_listener
         self._patience_seconds = patience_seconds
         self._listener = make_listener()
         self._under_way: _Listening | None = None
-        self._given_up = 0
+        self._given_up: list[Listener] = []
         self._is_stuck = False
 
     def begin(self, seconds: float) -> None:
@@ -65,16 +65,17 @@ class PatientRadio:
         return listening.fold, listening.fault
 
     def close(self) -> None:
-        """Let the listener put back what it changed, and end the wait for it."""
-        self._listener.close()
+        """Let each listener put back what it changed, those given up first, and end the wait."""
+        for listener in (*self._given_up, self._listener):
+            listener.close()
         if self._under_way is not None:
             self._under_way.done.set()
 
     def _replace_listener(self) -> bool:
         """Whether a fresh listener could be put in the place of the one that hangs."""
-        if self._given_up >= _MOST_GIVEN_UP:
+        if len(self._given_up) >= _MOST_GIVEN_UP:
             return False
-        self._given_up += 1
+        self._given_up.append(self._listener)
         self._listener = self._make_listener()
         return True
 

@@ -61,7 +61,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     for said in (
         "scans.intervall: there is no such setting",
         "99 is no Wi-Fi channel",
-        "at most half of interval_seconds",
+        "together must be at most half of interval_seconds",
         "near_dbm must be above medium_dbm",
         '"Mars" is no time zone',
         "links.port",

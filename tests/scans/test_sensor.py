@@ -192,3 +192,19 @@ def test_closing_lets_each_radio_put_back_what_it_changed() -> None:
     listener = FakeListener(Radio.WIFI, hears)
     sensor(Seconds(), patient(listener)).close()
     assert listener.closed == 1
+
+
+def test_a_listener_given_up_is_closed_too(release: threading.Event) -> None:
+    """What a hung listener changed is put back at the stop, as well as what its successor changed."""
+
+    def hangs(hear: HearSighting) -> None:
+        del hear
+        release.wait()
+
+    made = [FakeListener(Radio.WIFI, hangs), FakeListener(Radio.WIFI, hears)]
+    waiting = list(made)
+    hearing = sensor(Seconds(), PatientRadio(Radio.WIFI, lambda: waiting.pop(0), 0.01))
+    hearing.scan()
+    hearing.scan()
+    hearing.close()
+    assert [listener.closed for listener in made] == [1, 1]
