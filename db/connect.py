@@ -101,12 +101,11 @@ def _make_folder(folder: Path) -> None:
 def _prepare_sqlite(engine: Engine, begin: str, *pragmas: str) -> None:
     """Let each connection of an engine begin as it should.
 
-    Python's sqlite3 begins a transaction by itself, but not before changes to tables; so that a migration is all or
-    nothing, it is told not to, and SQLAlchemy's begin is made a real one (as SQLAlchemy's own documentation advises).
+    Python's sqlite3 begins a transaction by itself, but late, and never before changes to tables. SQLAlchemy's begin is
+    made a real one, so that a migration is all or nothing and a reader sees one state throughout.
     """
 
     def connected(connection: SqliteConnection, _record: object) -> None:
-        connection.isolation_level = None
         for pragma in (
             f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}",
             *pragmas,

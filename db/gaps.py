@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from db import upsert
 from db.schema import GAPS, RADIO_STATES
@@ -30,16 +31,20 @@ class RadioSoFar:
 
 def radios_so_far(connection: Connection, sensor: str) -> dict[Radio, RadioSoFar]:
     """Both radios of a sensor."""
-    table = RADIO_STATES.c
-    rows = connection.execute(
-        select(table.radio, table.device_total, table.last_scan_at, table.last_heard_at, table.open_gap_id).where(
-            table.sensor == sensor
-        )
-    )
+    rows = connection.execute(_select_radios(), {"of_sensor": sensor})
     known = {
         row.radio: RadioSoFar(row.device_total, row.last_scan_at, row.last_heard_at, row.open_gap_id) for row in rows
     }
     return {radio: known.get(radio, RadioSoFar()) for radio in Radio}
+
+
+# Built once, as in `db.follow`.
+@cache
+def _select_radios() -> Select[Radio, int, datetime, datetime | None, int | None]:
+    state = RADIO_STATES.c
+    return select(state.radio, state.device_total, state.last_scan_at, state.last_heard_at, state.open_gap_id).where(
+        state.sensor == bindparam("of_sensor")
+    )
 
 
 def go_on(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from itertools import islice
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, Update, bindparam, insert, update
 
 from db import gaps, retention, sums
 from db.connect import Connections
@@ -111,14 +112,20 @@ def _take_in(connection: Connection, scan: Scan, settings: StoreSettings) -> dic
 
 
 def _count_time_spent(connection: Connection, arrivals: list[Arrivals], detected: int, moment: Moment) -> None:
-    connection.execute(
-        update(ROUNDS)
-        .where(ROUNDS.c.id == moment.round_id)
-        .values(
-            device_count=ROUNDS.c.device_count + sum(some.new_in_round for some in arrivals),
-            time_spent_seconds=ROUNDS.c.time_spent_seconds + moment.credit_seconds * detected,
-        )
-    )
+    added = {
+        "of_round": moment.round_id,
+        "new_devices": sum(some.new_in_round for some in arrivals),
+        "new_seconds": moment.credit_seconds * detected,
+    }
+    connection.execute(_add_to_round(), added)
+
+
+# Built once, as in `db.follow`.
+@cache
+def _add_to_round() -> Update:
+    count, seconds = ROUNDS.c.device_count, ROUNDS.c.time_spent_seconds
+    added = {count: count + bindparam("new_devices"), seconds: seconds + bindparam("new_seconds")}
+    return update(ROUNDS).where(ROUNDS.c.id == bindparam("of_round")).values(added)
 
 
 def _device_count(hearing: Hearing) -> int | None:

@@ -56,6 +56,13 @@ def test_blocks_of_three_hours_begin_at_the_same_local_times_all_year(now_at: da
     assert edges[edges.index(midnight) + 1] - midnight == timedelta(hours=width)
 
 
+def test_a_midnight_lived_twice_begins_one_block() -> None:
+    """In Havana one o'clock becomes midnight again in autumn: the second midnight is in the block of the first."""
+    second = datetime(2027, 11, 7, 5, 30, tzinfo=UTC)
+    edges = bucket_edges(TimeRange.MONTH, second, ZoneInfo("America/Havana"))
+    assert edges[-2:] == (datetime(2027, 11, 7, 4, tzinfo=UTC), datetime(2027, 11, 7, 8, tzinfo=UTC))
+
+
 def test_the_hour_lived_twice_is_two_hours() -> None:
     """Half past two before and after the clock is put back lie in different hours."""
     first, second = (hour_start(datetime(2027, 10, 31, hour, 30, tzinfo=UTC), PRAGUE) for hour in (0, 1))

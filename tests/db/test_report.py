@@ -39,14 +39,16 @@ def test_the_busiest_hours_come_first_at_most_five(store: Store, time_range: Tim
 
 def test_a_year_adds_months_up(store: Store) -> None:
     """The busiest hours and the makers of a year are those of all its months, its first in part."""
-    for days in (0, 20, 60, 300):
-        heard = [device(f"{days} {number}", manufacturer="Apple, Inc.") for number in range(3)]
+    for days, count in ((0, 3), (25, 9), (60, 1), (300, 3)):
+        heard = [device(f"{days} {number}", manufacturer="Apple, Inc.") for number in range(count)]
         store.recorder.record(scan(minute(days * 1440), heard))
     said = store.reader.report(TimeRange.YEAR, minute(300 * 1440))
-    assert said.manufacturers == (("Apple, Inc.", 12),)
-    assert sum(hour.mean_devices for hour in said.busiest_hours) == 6  # in winter time at 9, in summer time at 10
+    assert said.manufacturers == (("Apple, Inc.", 16),)
+    # In summer time the same time of day is an hour later.
+    assert said.busiest_hours == (BusyHour(10, 5.0), BusyHour(9, 3.0))
     later = store.reader.report(TimeRange.YEAR, minute(370 * 1440))
-    assert later.manufacturers == (("Apple, Inc.", 9),)
+    assert later.manufacturers == (("Apple, Inc.", 13),)
+    assert later.busiest_hours == (BusyHour(10, 5.0), BusyHour(9, 3.0))
     assert later.radios[0].scans_heard == 3
 
 
