@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import runpy
 import subprocess
@@ -47,6 +48,7 @@ _UTC = ZoneInfo("UTC")
 
 
 _BROWSER = ["--no-sandbox", "--disable-background-networking"]
+_PATIENCE_MILLISECONDS = 300_000
 _DRAWN = ".js-plotly-plot .main-svg"
 # What came over the wire: the document, and everything that it fetched.
 _FETCHED_BYTES = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
@@ -137,10 +139,14 @@ def measure() -> dict[str, float]:
 
     with tempfile.TemporaryDirectory() as name, sync_playwright() as driver:
         holding = [sys.executable, "-m", "bench.memory", "--hold", name]
-        child = subprocess.Popen(holding, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        environment = {**os.environ, "MALLOC_ARENA_MAX": "1"}  # as ./run does
+        child = subprocess.Popen(
+            holding, cwd=_ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=_BROWSER)
         try:
             page = browser.new_page()
+            page.set_default_timeout(_PATIENCE_MILLISECONDS)
             page.goto(f"http://127.0.0.1:{int(_line(child))}/")
             page.wait_for_selector(_DRAWN)
             weight = int(page.evaluate(_FETCHED_BYTES))
