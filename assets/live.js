@@ -61,7 +61,7 @@
   }
 
   function troubleIsDue() {
-    const isTroubled = document.querySelector(".trouble:not([hidden])") !== null;
+    const isTroubled = document.querySelector(".rereads:not([hidden])") !== null;
     if (!isTroubled) {
       troubledSince = null;
       return false;

@@ -123,6 +123,7 @@ def _overview_parts(overview: Overview, parts: PageParts, theme: str | None, *, 
 def _register_history(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
     @app.callback(
         Output("people-chart", "figure"),
+        Output("chart-legend", "children"),
         Output("chart-note", "children"),
         Output("trouble-history", "hidden"),
         Input("scans-finished", "data"),
@@ -144,7 +145,8 @@ def _register_history(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
             palette=charts.palette_for(theme),
             zone=parts.settings.time_zone,
         )
-        return figure, _gap_note(history), True
+        legend = [html.Li(name, className=f"key-{key}") for key, name in charts.legend(with_ratio=with_ratio)]
+        return figure, legend, _gap_note(history), True
 
 
 def _gap_note(history: History) -> str:

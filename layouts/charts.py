@@ -17,7 +17,7 @@ Figure = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colours of a theme; assets/style.css holds the same under the same names.
+    """The colours of a theme; assets/1-base.css holds the same under the same names.
 
     Wi-Fi and Bluetooth are a blue and an orange, which every common kind of colour blindness tells apart, and differ
     in marker and dash besides.
@@ -41,7 +41,7 @@ LIGHT = Palette(
     surface="#ffffff",
     wifi="#0b6fa8",
     bluetooth="#c65a11",
-    both="#ccd6da",
+    both="#bfcbd1",
     ratio="#9fb0b8",
     unheard="#f3f1ec",
 )
@@ -52,7 +52,7 @@ DARK = Palette(
     surface="#182228",
     wifi="#5cb8ee",
     bluetooth="#f3a35c",
-    both="#3b4c55",
+    both="#405159",
     ratio="#6d828d",
     unheard="#131b20",
 )
@@ -144,21 +144,19 @@ def people_chart(history: History, *, visible_share: float, with_ratio: bool, pa
             "barmode": "stack",
             "hovermode": "x unified",
             "hoverlabel": {"bgcolor": palette.surface, "bordercolor": palette.line, "font": {"color": palette.ink}},
-            "showlegend": True,
-            "legend": {
-                "orientation": "h",
-                "x": 0,
-                "y": 1.02,
-                "xanchor": "left",
-                "yanchor": "bottom",
-                "traceorder": "normal",
-            },
-            "margin": {"l": 52, "r": 12, "t": 30, "b": 56},
+            "showlegend": False,  # it is beside the chart, where a phone can break it into lines
+            "margin": {"l": 52, "r": 12, "t": 10, "b": 48},
             "xaxis": _time_axis(history, palette, zone),
             "yaxis": _users_axis(points, palette),
             "shapes": [_unheard_band(first, last, history, palette, zone) for first, last in unheard_runs(points)],
         },
     }
+
+
+def legend(*, with_ratio: bool) -> tuple[tuple[str, str], ...]:
+    """What the combined chart shows: for each its key, which is its class in assets/4-charts.css, and its name."""
+    keys = (("both", "Both"), ("ratio", "Ratio calculated"), ("wifi", "Wi-Fi"), ("bluetooth", "Bluetooth"))
+    return tuple(entry for entry in keys if with_ratio or entry[0] != "ratio")
 
 
 def _bars(
@@ -260,7 +258,8 @@ def _time_axis(history: History, palette: Palette, zone: tzinfo) -> dict[str, An
     half = history.time_range.bucket / 2
     return {
         "type": "date",
-        "title": {"text": "Time", "font": {"color": palette.muted}},
+        "title": {"text": "Time", "font": {"color": palette.muted}, "standoff": 8},
+        "automargin": True,
         "range": [_wall_time(history.from_at - half, zone), _wall_time(history.to_at, zone)],
         "fixedrange": True,
         "showgrid": False,
@@ -269,6 +268,9 @@ def _time_axis(history: History, palette: Palette, zone: tzinfo) -> dict[str, An
         "tickcolor": palette.line,
         "linecolor": palette.line,
         "tickangle": 0,
+        "spikecolor": palette.muted,
+        "spikethickness": -1,  # one pixel, without the outline that Plotly gives a positive one
+        "spikedash": "dot",
         "nticks": 6,  # as many as stand side by side on a phone
     }
 

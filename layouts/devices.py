@@ -27,7 +27,7 @@ _LONGEST_SEARCH = 100
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column; `look` is its class in assets/3-devices.css."""
+    """A column; `look` is its class in assets/5-devices.css."""
 
     title: str
     sort: DeviceSort | None = None

@@ -22,10 +22,16 @@ VIEWS = {"overview": "/", "devices": "/devices", "about": "/about"}
 """The views of the page and their paths; assets/live.js shows the one that the address names."""
 
 _READ_AGAIN = "What you see may be old. The page tries again by itself; if this stays, type ./run doctor on the box."
-_TROUBLES = {
+
+# What could not be read; assets/live.js asks for these again and again until they can.
+_UNREADABLE = {
     "overview": f"The numbers cannot be read just now. {_READ_AGAIN}",
     "history": f"The chart cannot be read just now. {_READ_AGAIN}",
     "devices": f"The devices cannot be read just now. {_READ_AGAIN}",
+}
+
+# What was asked for by a button and could not be done.
+_UNDONE = {
     "reset": "The time spent could not be reset. Nothing was changed; try again in a moment.",
     "save": "The report could not be saved: the box's card may be full. If this stays, type ./run doctor on the box.",
 }
@@ -110,45 +116,26 @@ def _heading(settings: PageSettings) -> Component:
 
 
 def _notices() -> Component:
+    first_time: list[str | Component] = [
+        html.Strong("Listening for the first time…"),
+        " The first numbers appear when the first scan has ended, in about a minute.",
+    ]
+    clock_wrong = "The clock of this box is not right yet, so the times shown may be wrong. Counting goes on."
     return html.Div(
         [
-            html.Div(
-                "Connection lost, trying again…",
-                id="connection-lost",
-                className="notice notice-broken",
-                role="alert",
-                hidden=True,
-            ),
-            *(
-                html.Div(
-                    words,
-                    id=f"trouble-{part}",
-                    className="notice notice-broken trouble",
-                    role="alert",
-                    hidden=True,
-                )
-                for part, words in _TROUBLES.items()
-            ),
-            html.Div(
-                "The clock of this box is not right yet, so the times shown may be wrong. Counting goes on.",
-                id="clock-wrong",
-                className="notice notice-warning",
-                role="status",
-                hidden=True,
-            ),
-            html.Div(
-                [
-                    html.Strong("Listening for the first time…"),
-                    " The first numbers appear when the first scan has ended, in about a minute.",
-                ],
-                id="first-time",
-                className="notice notice-calm",
-                role="status",
-                hidden=True,
-            ),
-        ],
-        className="notices",
+            _notice("connection-lost", "broken", "Connection lost, trying again…"),
+            *(_notice(f"trouble-{part}", "broken trouble rereads", words) for part, words in _UNREADABLE.items()),
+            *(_notice(f"trouble-{part}", "broken trouble", words) for part, words in _UNDONE.items()),
+            _notice("clock-wrong", "warning", clock_wrong),
+            _notice("first-time", "calm", first_time),
+        ]
     )
+
+
+def _notice(name: str, look: str, words: str | list[str | Component]) -> Component:
+    # What is broken is told at once; the rest when a screen reader has finished its sentence.
+    role = "alert" if look.startswith("broken") else "status"
+    return html.Div(words, id=name, className=f"notice notice-{look}", role=role, hidden=True)
 
 
 def _overview() -> Component:
@@ -178,6 +165,7 @@ def _people_panel() -> Component:
                 [html.H2("People over time"), range_picker("chart-range", "Range of the chart")],
                 className="section-head",
             ),
+            html.Ul(id="chart-legend", className="legend"),
             html.Div(
                 dcc.Graph(id="people-chart", config=_CHART_CONFIG),
                 className="chart",

@@ -74,25 +74,26 @@ def _with_commands(advice: str) -> list[str | Component]:
 def zones_now(overview: Overview, settings: PageSettings) -> list[Component]:
     """How near the devices of the latest scan are, as three bars."""
     known = overview.people_now is not None
-    counts = {zone: overview.zones_now.get(zone, 0) for zone in Zone}
-    most = max(*counts.values(), 1)
-    return [
-        html.Div(
-            [
-                html.Dt([f"{zone.value.capitalize()} ", html.Span(_reach(zone, settings), className="note")]),
-                html.Dd(
-                    [
-                        html.Span(
-                            className="bar", style={"width": f"{100 * counts[zone] / most if known else 0:.0f}%"}
-                        ),
-                        html.Span(count_text(counts[zone] if known else None), className="zone-count"),
-                    ]
-                ),
-            ],
-            className=f"zone zone-{zone.value}",
-        )
-        for zone in Zone
-    ]
+    counts = {zone: overview.zones_now.get(zone, 0) if known else None for zone in Zone}
+    most = max(*(count or 0 for count in counts.values()), 1)
+    return [_zone(zone, count, most, settings) for zone, count in counts.items()]
+
+
+def _zone(zone: Zone, count: int | None, most: int, settings: PageSettings) -> Component:
+    # The longest bar leaves room for the number at its end: 4 em hold five digits.
+    width = f"calc({(count or 0) / most:.2f} * (100% - 4em))"
+    return html.Div(
+        [
+            html.Dt([f"{zone.value.capitalize()} ", html.Span(_reach(zone, settings), className="note")]),
+            html.Dd(
+                [
+                    html.Span(className="bar", style={"width": width}),
+                    html.Span(count_text(count), className="zone-count"),
+                ]
+            ),
+        ],
+        className=f"zone zone-{zone.value}",
+    )
 
 
 def _reach(zone: Zone, settings: PageSettings) -> str:

@@ -49,7 +49,7 @@ def test_the_page_has_every_element_of_the_page_to_match(visit: Visit) -> None:
     expect(page.get_by_role("button", name="Reset time")).to_be_visible()
     expect(page.get_by_role("button", name="Save data")).to_be_visible()
     expect(page.locator("#detection-pie .slice")).to_have_count(2)
-    expect(page.locator("#people-chart .legendtext")).to_have_text(["Both", "Wi-Fi", "Bluetooth"])
+    expect(page.locator("#chart-legend li")).to_have_text(["Both", "Wi-Fi", "Bluetooth"])
 
 
 def test_the_tab_says_when_the_box_is_scanning(visit: Visit, place: FakePlace) -> None:
@@ -87,7 +87,7 @@ def test_the_ratio_switch_changes_people_and_bars_and_is_remembered(visit: Visit
     switch.click()
     visit.wait_for_text("#people-reading", "People currently around: 8")
     visit.wait_for_chart("chart => chart.data[1].visible === true")
-    expect(page.locator("#people-chart .legendtext")).to_have_text(["Both", "Ratio calculated", "Wi-Fi", "Bluetooth"])
+    expect(page.locator("#chart-legend li")).to_have_text(["Both", "Ratio calculated", "Wi-Fi", "Bluetooth"])
     page.reload()
     visit.wait_for_text("#people-reading", "People currently around: 8")
     expect(switch).to_have_attribute("aria-checked", "true")
@@ -203,9 +203,9 @@ def test_everything_can_be_done_by_keyboard(visit: Visit, place: FakePlace) -> N
             visit.wait_for_text("#people-reading", "People currently around: 8")
         if reached[-1] == "reset-time":
             page.keyboard.press("Enter")
-            assert page.evaluate("document.activeElement.closest('dialog') !== null")
+            page.wait_for_function("document.activeElement.closest('dialog') !== null")
             page.keyboard.press("Escape")
-            assert page.evaluate("document.activeElement.id") == "reset-time"
+            page.wait_for_function("document.activeElement.id === 'reset-time'")
     assert reached[0] == "Skip to the numbers"
     assert {"ratio-switch", "reset-time", "save-data", "chart-range-year", "theme-toggle", "Devices"} <= set(reached)
     assert place.resets == []
@@ -253,6 +253,12 @@ def test_a_first_visit_may_go_to_any_path(visit: Visit, path: str) -> None:
     if path == "/nowhere":
         page.get_by_role("link", name="To the overview").click()
         expect(page.get_by_role("heading", name="People over time")).to_be_visible()
+
+
+def test_a_page_opens_no_websocket(visit: Visit) -> None:
+    """Nothing here pushes, so no page holds a connection that the server would have to keep."""
+    page = visit.open()
+    assert page.evaluate("JSON.parse(document.getElementById('_dash-config').textContent).websocket") is None
 
 
 def test_links_change_the_view_and_the_way_back_works(visit: Visit) -> None:

@@ -72,10 +72,9 @@ def test_zones_show_how_many_are_near_medium_and_far() -> None:
     """Three bars with the thresholds of the settings, the longest for the most."""
     shown = zones_now(busy_overview(), SETTINGS)
     assert words(shown) == "Near −60 dBm or more 2 Medium −75 dBm or more 4 Far weaker 1"
-    widths = [
-        attribute(bar, "style")["width"] for bar in of_type(shown, "Span") if attribute(bar, "className") == "bar"
-    ]
-    assert widths == ["50%", "100%", "25%"]
+    bars = [span for span in of_type(shown, "Span") if attribute(span, "className") == "bar"]
+    widths = [attribute(bar, "style")["width"].partition(" ")[0] for bar in bars]
+    assert widths == ["calc(0.50", "calc(1.00", "calc(0.25"]
 
 
 def test_zones_of_nobody_known_are_dashes() -> None:
