@@ -19,6 +19,7 @@ has_system_package() {
     case $1 in
         bluez) command -v bluetoothctl ;;
         iproute2) command -v ip ;;
+        libatomic1) compgen -G "/usr/lib*/libatomic.so.1" || compgen -G "/usr/lib/*/libatomic.so.1" ;;
         python3-venv) python3 -ISc 'import ensurepip' ;;
         *) command -v "$1" ;;
     esac &>/dev/null
@@ -31,6 +32,7 @@ purpose_of() {
         dbus-daemon) echo "tests Bluetooth" ;;
         iproute2) echo "brings network adapters up" ;;
         iw) echo "sets up Wi-Fi adapters" ;;
+        libatomic1) echo "starts the browser's driver" ;;
         python3-venv) echo "keeps Python packages in this folder" ;;
         rfkill) echo "unblocks radios" ;;
         shellcheck) echo "checks these scripts" ;;
