@@ -28,6 +28,8 @@ from presence.zones import ZoneThresholds
 _DEVICES = 500
 _SCANS_A_DAY = 1440
 _MEASURED_SCANS = 20
+# New devices in each scan. Where a fiftieth is, a device stays for 50 minutes; where a tenth is, for 10.
+_CASES = {"all_known": 0, "fiftieth_new": 10, "tenth_new": 50, "all_new": 500}
 # After so many scans those who are no longer heard have left (10 minutes), and every scan is like the one before.
 _SETTLING_SCANS = 15
 _BEGIN_AT = datetime(2027, 3, 1, 3, tzinfo=UTC)
@@ -115,7 +117,7 @@ def main() -> None:
         database = Path(folder) / "tracking.db"
         with contextlib.closing(open_store(f"sqlite:///{database}", _SETTINGS)) as store:
             store.recorder.record_many(crowd.scans(_SCANS_A_DAY, _DEVICES // 10))
-            for name, new_devices in (("all_known", 0), ("tenth_new", _DEVICES // 10), ("all_new", _DEVICES)):
+            for name, new_devices in _CASES.items():
                 store.recorder.record_many(crowd.scans(_SETTLING_SCANS, new_devices))
                 sizes = _bytes_a_scan(store, database, crowd.scans(_MEASURED_SCANS, new_devices))
                 figures[f"{name}_kib"] = round(statistics.mean(sizes) / 1024, 1)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from db.errors import DatabaseError, told_plainly
 
 # SQLite writes whole pages. With pages of 1 KiB a scan of 500 devices writes half of what it does with SQLite's 4:
-# 33 KiB, not 60, when all are known; 186, not 434, when a tenth is new (bench/write_size.py). Smaller ones gain little.
+# 34 KiB, not 60, when all are known; 188, not 434, when a tenth is new (bench/write_size.py). Smaller ones gain little.
 _PAGE_BYTES = 1024
 
 # Changes are taken over from the log to the database file, each page once, when the log has this many pages (4 MiB):
@@ -24,8 +24,10 @@ _CHECKPOINT_PAGES = 4096
 # Another programme (a report, a backup) holds the database for a moment only.
 _BUSY_MILLISECONDS = 5000
 
-# 2 MiB of pages to a connection, as is SQLite's own default; negative means KiB.
-_CACHE = -2000
+# Pages a connection keeps in memory, 1 MiB (negative means KiB), and connections kept for reading: on a Pi of 1 GB the
+# whole programme is to stay small, and the system keeps the file's pages in memory besides.
+_CACHE = -1024
+_KEPT_READERS = 3
 
 
 class Connections:
@@ -83,7 +85,7 @@ def _engines(url: URL) -> tuple[Engine, Engine]:
         return engine, engine
     _make_folder(Path(str(url.database)).parent)
     writer = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
-    reader = create_engine(url)
+    reader = create_engine(url, pool_size=_KEPT_READERS)
     _prepare_sqlite(writer, "BEGIN IMMEDIATE", f"PRAGMA page_size = {_PAGE_BYTES}", "PRAGMA journal_mode = WAL")
     _prepare_sqlite(reader, "BEGIN", "PRAGMA query_only = ON")
     return writer, reader
