@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -112,12 +114,25 @@ def test_an_address_that_leads_nowhere_is_said(url: str) -> None:
 def test_a_database_that_may_not_be_written_is_refused_at_the_start(store: Store, url: str) -> None:
     """It is said when the programme starts, not at the first scan."""
     store.close()
-    path = Path(url.removeprefix("sqlite:///"))
-    path.chmod(0o400)
-    if os.access(path, os.W_OK):
-        pytest.skip("this user may write to every file")
-    with pytest.raises(DatabaseError, match="may not be written"):
-        open_store(url, SETTINGS)
+    with TemporaryDirectory() as folder:  # unlike pytest's own, it can be opened to others
+        os.chmod(folder, 0o755)  # noqa: PTH101, S103 - a user who may not write is let in to look
+        path = Path(shutil.copy(url.removeprefix("sqlite:///"), folder))
+        path.chmod(0o444)
+        with as_an_ordinary_user(), pytest.raises(DatabaseError, match="may not be written"):
+            open_store(f"sqlite:///{path}", SETTINGS)
+
+
+@contextmanager
+def as_an_ordinary_user() -> Iterator[None]:
+    """Root may write to every file, so root acts as nobody (65534 on Debian) for a while."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
 
 
 def test_killed_in_mid_write_nothing_acknowledged_is_lost(url: str) -> None:
