@@ -25,10 +25,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Table, TypedColumns, insert
 
+from bench.ordinary import ordinary_settings
 from db import schema
 from db.connect import Connections
 from db.reader import Reader
-from db.settings import StoreSettings
 from db.upgrade import upgrade
 from presence.overview import DeviceQuery, DeviceSort
 from presence.radio import Radio
@@ -43,15 +43,7 @@ _PRESENT = 60
 _ROUNDS = 15
 _MAKERS = tuple(f"Maker {number}" for number in range(30))
 _TIME_ZONE = ZoneInfo("Europe/Prague")
-_SETTINGS = StoreSettings(
-    interval_seconds=60,
-    visit_gap=timedelta(minutes=10),
-    hold=timedelta(minutes=5),
-    visible_share=0.8,
-    keep_days=30,
-    keep_scans_days=400,
-    time_zone=_TIME_ZONE,
-)
+_SETTINGS = ordinary_settings(str(_TIME_ZONE))
 
 Row = dict[str, Any]
 

@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from db.settings import StoreSettings
+from bench.ordinary import ordinary_settings
 from db.store import open_store
 from layouts.needs import PageSettings
 from layouts.page import build_page
@@ -92,8 +92,7 @@ def hold(folder: Path) -> None:
     clock = Clock(
         lambda: now_at - timedelta(days=1) + timedelta(minutes=minute[0]), lambda: minute[0] * 60.0, lambda: True
     )
-    settings = StoreSettings(60, timedelta(minutes=10), timedelta(minutes=5), 0.8, 30, 400, _UTC)
-    store = open_store(f"sqlite:///{folder}/tracking.db", settings)
+    store = open_store(f"sqlite:///{folder}/tracking.db", ordinary_settings("UTC"))
     sensor = Sensor(
         name="bench",
         radios=tuple(PatientRadio(radio, lambda radio=radio: Crowd(radio, clock), 60) for radio in Radio),  # type: ignore[misc]

@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 
 from pyshark import FileCapture
 
-from db.settings import StoreSettings
+from bench.ordinary import ordinary_settings
 from db.store import open_store
 from presence.faults import Fault, FaultReason
 from presence.radio import Radio
@@ -47,15 +47,7 @@ _AT = datetime(2026, 11, 18, 12, tzinfo=UTC)
 # pyshark takes minutes for all frames; a part of them tells its speed.
 _PYSHARK_FRAMES = 1_000
 
-_SETTINGS = StoreSettings(
-    interval_seconds=60,
-    visit_gap=timedelta(minutes=10),
-    hold=timedelta(minutes=5),
-    visible_share=0.8,
-    keep_days=30,
-    keep_scans_days=400,
-    time_zone=ZoneInfo("UTC"),
-)
+_SETTINGS = ordinary_settings("UTC")
 
 
 def write_capture(path: Path, frame_count: int) -> None:

@@ -17,9 +17,8 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from db.settings import StoreSettings
+from bench.ordinary import ordinary_settings
 from db.store import Store, open_store
 from presence.radio import Radio
 from presence.scan import AddressKind, DeviceObservation, Heard, Scan
@@ -33,15 +32,7 @@ _CASES = {"all_known": 0, "fiftieth_new": 10, "tenth_new": 50, "all_new": 500}
 # After so many scans those who are no longer heard have left (10 minutes), and every scan is like the one before.
 _SETTLING_SCANS = 15
 _BEGIN_AT = datetime(2027, 3, 1, 3, tzinfo=UTC)
-_SETTINGS = StoreSettings(
-    interval_seconds=60,
-    visit_gap=timedelta(minutes=10),
-    hold=timedelta(minutes=5),
-    visible_share=0.8,
-    keep_days=30,
-    keep_scans_days=400,
-    time_zone=ZoneInfo("Europe/Prague"),
-)
+_SETTINGS = ordinary_settings("Europe/Prague")
 _MAKERS = ("Apple, Inc.", "Samsung Electronics Co.,Ltd", "Intel Corporate", "Xiaomi Communications Co Ltd", None)
 
 
