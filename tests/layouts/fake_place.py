@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -188,6 +189,12 @@ def hostile_rows() -> list[DeviceRow]:
     return [replace(first, manufacturer=HOSTILE_NAME, ssids=(HOSTILE_NAME, "x" * 100_000, "مرحبا", "", *["n"] * 9))]
 
 
+def _set_event() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class FakePlace:
     """A page's reader, commands, activity and report folder in one, which the test can change while a page is open.
@@ -201,6 +208,9 @@ class FakePlace:
         resets: When the time spent was reset.
         saved: The reports kept.
         save_error: What keeping a report raises; None when all is well.
+        queries: What was asked of the device table.
+        read_begun: Set at the first read.
+        reads_may_go_on: While it is cleared, every read waits.
     """
 
     overview_now: Overview = field(default_factory=busy_overview)
@@ -212,6 +222,8 @@ class FakePlace:
     saved: list[str] = field(default_factory=list)
     save_error: OSError | None = None
     queries: list[DeviceQuery] = field(default_factory=list)
+    read_begun: threading.Event = field(default_factory=threading.Event)
+    reads_may_go_on: threading.Event = field(default_factory=_set_event)
 
     def activity(self) -> Activity:
         """What the box does."""
@@ -224,12 +236,12 @@ class FakePlace:
 
     def overview(self, now_at: datetime) -> Overview:
         """As `layouts.needs.PageReader`."""
-        self._fail()
+        self._begin_read()
         return replace(self.overview_now, as_of_at=now_at)
 
     def history(self, time_range: TimeRange, now_at: datetime) -> History:
         """As `layouts.needs.PageReader`."""
-        self._fail()
+        self._begin_read()
         points = made_up_points(time_range, broken=self.points_broken)
         if self.overview_now.last_scan_at is None:
             points = tuple(HistoryPoint(point.at, None, None, None) for point in points)
@@ -237,7 +249,7 @@ class FakePlace:
 
     def devices(self, query: DeviceQuery, now_at: datetime) -> DevicePage:
         """As `layouts.needs.PageReader`; sorts by last seen and minutes alone."""
-        self._fail()
+        self._begin_read()
         self.queries.append(query)
         words = query.search.lower()
         found = [
@@ -251,7 +263,7 @@ class FakePlace:
 
     def report(self, time_range: TimeRange, now_at: datetime) -> Report:
         """As `layouts.needs.PageReader`."""
-        self._fail()
+        self._begin_read()
         return busy_report(self.overview(now_at), time_range)
 
     def reset_time_spent(self, now_at: datetime) -> None:
@@ -269,7 +281,9 @@ class FakePlace:
             raise self.save_error
         self.saved.append(text)
 
-    def _fail(self) -> None:
+    def _begin_read(self) -> None:
+        self.read_begun.set()
+        self.reads_may_go_on.wait()
         if self.error is not None:
             raise self.error
 
