@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from types import FrameType
 from zoneinfo import ZoneInfo
@@ -179,19 +180,20 @@ def make_demo_history(place: Place, store: Store, site: SimulatedSite) -> None:
     from_at = now_at - DEMO_HISTORY if last_at is None else max(last_at + interval, now_at - DEMO_HISTORY)
     if now_at - from_at < interval:
         return
-    print("Making the demonstration's history ...", flush=True)
-    store.recorder.record_many(
-        simulated_scans(
-            site,
-            sensor=place.config.scans.sensor_name,
-            keys=place.visitor_keys(),
-            rules=place.rules,
-            from_at=from_at,
-            to_at=now_at,
-            interval=interval,
-            listen_seconds=place.config.scans.listen_seconds,
-        )
+    scans = simulated_scans(
+        site,
+        sensor=place.config.scans.sensor_name,
+        keys=place.visitor_keys(),
+        rules=place.rules,
+        from_at=from_at,
+        to_at=now_at,
+        interval=interval,
+        listen_seconds=place.config.scans.listen_seconds,
     )
+    print("Making the demonstration's history:", flush=True)
+    for day, of_day in groupby(scans, key=lambda scan: scan.started_at.astimezone(place.time_zone).date()):
+        print(f"  {day:%A, %d %B} ...", flush=True)
+        store.recorder.record_many(of_day)
 
 
 def page_settings(place: Place) -> PageSettings:
