@@ -34,7 +34,7 @@ _CHUNK_BYTES = 1 << 16
 # A line longer than this is not of a frame that a client sent: the longest has a name of 32 bytes.
 _LONGEST_LINE_BYTES = 1 << 16
 
-# tshark says at length why it failed, and what it says of a permission names the reason within 200 characters.
+# tshark says at length why it failed: of a capture filter that does not fit the interface, all of it before the reason.
 _LONGEST_STATEMENT = 1000
 _LONGEST_DETAIL = 160
 

@@ -22,6 +22,7 @@ from tests.scans.captures import (
     ASSOCIATION_REQUEST,
     ASSOCIATION_RESPONSE,
     AUTHENTICATION,
+    BEACON,
     BEGIN,
     DATA,
     ETHERNET_LINK_TYPE,
@@ -110,6 +111,7 @@ def test_data_names_the_access_point_and_not_the_target(tmp_path: Path) -> None:
     "sent",
     [
         beacon(),
+        frame(BEACON, PHONE, EVERYONE, "02:1d:aa:0a:0b:0c", body=bytes(12) + named(b"Library")),
         frame(PROBE_RESPONSE, ACCESS_POINT, PHONE, ACCESS_POINT, body=bytes(12) + named(b"Library")),
         frame(ASSOCIATION_RESPONSE, ACCESS_POINT, PHONE, ACCESS_POINT, body=b"\x31\x04\x00\x00\x01\xc0"),
         frame(AUTHENTICATION, ACCESS_POINT, PHONE, ACCESS_POINT, body=b"\x00\x00\x02\x00\x00\x00"),
@@ -124,6 +126,7 @@ def test_data_names_the_access_point_and_not_the_target(tmp_path: Path) -> None:
     ],
     ids=[
         "beacon",
+        "beacon of a network without access point",
         "probe response",
         "association response",
         "authentication of the access point",
@@ -252,7 +255,9 @@ def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
     assert read(tmp_path)[1] == Fault(FaultReason.UNREADABLE_CAPTURE, "It cannot be opened: Is a directory.")
 
 
-@pytest.mark.parametrize("name", ["-D", "--help", "a b.pcap", "übung.pcap", "100%s.pcap", "a:b.pcap", "line\nbreak"])
+@pytest.mark.parametrize(
+    "name", ["-", "-D", "--help", "a b.pcap", "übung.pcap", "100%s.pcap", "a:b.pcap", "line\nbreak"]
+)
 def test_a_name_of_a_file_is_never_an_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Whatever a capture is called, it is read as a file."""
     written(tmp_path, pcap([probe_request()]), name)
