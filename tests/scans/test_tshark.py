@@ -87,6 +87,11 @@ def test_what_it_said_is_bounded(script: Script) -> None:
     assert ending.detail.startswith("no, and again no")
 
 
+def test_it_is_let_end_by_itself(script: Script) -> None:
+    """One that has printed all it has to say, and takes a moment to end, is waited for, and keeps its own status."""
+    assert Tshark(script("exec >&-; sleep 0.5; exit 3")).run([], hear_nothing, None).status == 3
+
+
 def test_a_signal_is_seen_in_its_status(script: Script) -> None:
     """A tshark that crashes by a signal is told from one that fails."""
     assert Tshark(script("kill -SEGV $$")).run([], hear_nothing, None).status == -11
