@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import ConsoleMessage, Page, Request, Response
 
 # Generous: the machine may be busy with other tests.
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 
 
 class Visit:
