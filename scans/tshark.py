@@ -46,8 +46,24 @@ _NOT_RUNNABLE = 126
 
 _HARDWARE_ADDRESS = re.compile(r"(?:[0-9a-f]{2}[:_-]){5}[0-9a-f]{2}", re.IGNORECASE)
 
+# What tshark says when it begins to capture. Starting up before that takes a desktop 0.2 s, a busy Pi 3 some 4 s.
+_CAPTURES = b"Capturing on"
+
 TakeLines = Callable[[list[bytes]], None]
 """Takes the next lines that tshark printed, without their ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long a live tshark may take before it is ended.
+
+    Attributes:
+        start_seconds: Until it says that it captures.
+        capture_seconds: From then on.
+    """
+
+    start_seconds: float
+    capture_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +97,13 @@ class Tshark:
         self._path = path
         self._running: _LineCapture | None = None
 
-    def run(self, arguments: Sequence[str], take: TakeLines, seconds: float | None) -> Ending:
+    def run(self, arguments: Sequence[str], take: TakeLines, bounds: Bounds | None = None) -> Ending:
         """Run tshark to its end, handing over the lines it prints as they come.
 
         Args:
             arguments: What follows its name.
             take: Takes the lines.
-            seconds: How long it may take before it is ended; None for as long as it wants.
+            bounds: How long it may take; None for as long as it wants.
         """
         try:
             path = str(self._path) if self._path is not None else get_process_path()
@@ -96,9 +112,9 @@ class Tshark:
         with _private_folder() as folder, asyncio.Runner() as runner:
             # --temp-dir rather than TMPDIR: the loader hides that one from a dumpcap with file capabilities (ld.so(8)).
             command = [path, "--temp-dir", str(folder), *arguments]
-            capture = self._running = _LineCapture(runner.get_loop(), command, folder)
+            capture = self._running = _LineCapture(runner.get_loop(), command, folder, bounds)
             try:
-                return runner.run(capture.run(take, seconds))
+                return runner.run(capture.run(take))
             except FileNotFoundError:
                 return Ending(None)
             except PermissionError as error:
@@ -116,27 +132,30 @@ class Tshark:
 class _LineCapture(Capture):  # type: ignore[misc]  # pyshark ships no types
     """One run of tshark as a pyshark capture, whose packets are lists of lines."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, command: Sequence[str], folder: Path) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, command: Sequence[str], folder: Path, bounds: Bounds | None
+    ) -> None:
         # Given a loop, pyshark sets up none of its own, for which it would use what Python 3.14 no longer has.
         super().__init__(eventloop=loop)
         self._command = command
         self._folder = folder
+        self._bounds = bounds
+        self._alarm: asyncio.TimerHandle | None = None
+        self._was_late = False
         self._process: asyncio.subprocess.Process | None = None
         self._is_ending = False
         self._said = b""
 
-    async def run(self, take: TakeLines, seconds: float | None) -> Ending:
-        """Read to the end, or for so many seconds."""
-        was_late = False
+    async def run(self, take: TakeLines) -> Ending:
+        """Read to the end, or as long as the bounds allow."""
+        if self._bounds is not None:
+            self._set_alarm(self._bounds.start_seconds)
         try:
-            async with asyncio.timeout(seconds):
-                await self.packets_from_tshark(take, close_tshark=False)
-                await self._has_ended()
-        except TimeoutError:
-            was_late = True
+            await self.packets_from_tshark(take, close_tshark=False)
+            await self._has_ended()
         finally:
             status = await self._clear_away()
-        return Ending(status, _last_statement(self._said), was_late)
+        return Ending(status, _last_statement(self._said), self._was_late)
 
     def end(self) -> None:
         """Ask tshark, and the dumpcap that it started, to end; callable from another thread."""
@@ -179,8 +198,22 @@ class _LineCapture(Capture):  # type: ignore[misc]  # pyshark ships no types
             packet_callback([rest])
 
     async def _listen_to(self, stderr: asyncio.StreamReader) -> None:
+        bounds = self._bounds
         while chunk := await stderr.read(_CHUNK_BYTES):
             self._said = (self._said + chunk)[-_CHUNK_BYTES:]
+            if bounds is not None and _CAPTURES in self._said and not self._is_ending:
+                self._set_alarm(bounds.capture_seconds)
+                bounds = None
+
+    def _set_alarm(self, seconds: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_later(seconds, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._was_late = True
+        self.end()
+        self._alarm = asyncio.get_running_loop().call_later(_ENDING_SECONDS, self._signal, signal.SIGKILL)
 
     async def _has_ended(self) -> int | None:
         """Wait until tshark has ended; its exit status, None when it was never started."""
@@ -188,6 +221,8 @@ class _LineCapture(Capture):  # type: ignore[misc]  # pyshark ships no types
 
     async def _clear_away(self) -> int | None:
         """See to it that tshark has ended, and its dumpcap too; gives its exit status."""
+        if self._alarm is not None:
+            self._alarm.cancel()
         if self._process is not None and self._process.returncode is None:
             self.end()
             with contextlib.suppress(TimeoutError):
@@ -225,7 +260,7 @@ def _last_statement(said: bytes) -> str:
 
 
 def _is_banner(line: str) -> bool:
-    return line.startswith(("Capturing on", "Running as user")) or line.endswith(
+    return line.startswith(("Capturing on", "Running as user", "** (")) or line.endswith(
         ("packets captured", "packet captured")
     )
 

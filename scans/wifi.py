@@ -11,11 +11,12 @@ from presence.faults import Fault, FaultReason
 from presence.radio import Radio
 from scans.client_frames import CAPTURE_FILTER, FIELDS, ClientFrames
 from scans.sighting import HearSighting
-from scans.tshark import Ending, Tshark
+from scans.tshark import Bounds, Ending, Tshark
 
-# tshark starts within 0.2 s on a desktop and 2 to 4 s on a busy Pi 3, which is not listening time. Past this it hangs:
-# several times as much, and little enough to leave time for its end and for recovery (`scans.patience`).
-_START_SECONDS = 18.0
+# tshark starts to capture within 0.2 s on a desktop and 4 s on a busy Pi 3, and ends within 2 s of its time. Past several
+# times as much it hangs; and then there is time left for recovery (`scans.patience`).
+_START_SECONDS = 15.0
+_LATE_SECONDS = 5.0
 
 # Whoever attends to the capture lets go of it within a second.
 _ATTENDING_SECONDS = 2.0
@@ -106,11 +107,17 @@ class WifiListener:
         attending = threading.Thread(target=self._source.attend, args=(stopping,), name="wifi-attend", daemon=True)
         attending.start()
         try:
-            ending = self._tshark.run(_live_arguments(prepared, seconds), frames.take, seconds + _START_SECONDS)
+            bounds = Bounds(_START_SECONDS, seconds + _LATE_SECONDS)
+            ending = self._tshark.run(_live_arguments(prepared, seconds), frames.take, bounds)
         finally:
             stopping.set()
             attending.join(_ATTENDING_SECONDS)
-        return _fault_of(ending)
+        fault = _fault_of(ending)
+        if fault is None or fault.reason is not FaultReason.HUNG:
+            return fault
+        # tshark waits for an interface that was blocked or brought down in mid-capture; its source knows better.
+        prepared = self._source.prepare()
+        return prepared if isinstance(prepared, Fault) else fault
 
     def recover(self, fault: Fault) -> str:
         """Put right what can be; see `scans.listener.Listener.recover`."""
@@ -126,7 +133,7 @@ class WifiListener:
 def _live_arguments(interface: str, seconds: float) -> list[str]:
     # -l hands over each line at once, so that nothing is lost of a tshark that has to be ended.
     bounds = ["-a", f"duration:{seconds:g}", "-s", str(_SNAPSHOT_BYTES)]
-    return ["-n", "-l", "-Q", "-i", interface, "-f", CAPTURE_FILTER, *bounds, *FIELDS]
+    return ["-n", "-l", "-i", interface, "-f", CAPTURE_FILTER, *bounds, *FIELDS]
 
 
 def _fault_of(ending: Ending) -> Fault | None:
@@ -161,7 +168,7 @@ def read_capture(path: Path, hear: HearSighting, tshark: Tshark | None = None) -
     if trouble:
         return Fault(FaultReason.UNREADABLE_CAPTURE, trouble)
     frames = ClientFrames(hear, frozenset())
-    ending = (tshark or Tshark()).run(["-n", "-r", str(path.absolute()), *FIELDS], frames.take, None)
+    ending = (tshark or Tshark()).run(["-n", "-r", str(path.absolute()), *FIELDS], frames.take)
     if ending.status is None:
         return Fault(FaultReason.TSHARK_MISSING)
     if ending.status != 0:

@@ -56,14 +56,14 @@ class Pipe:
 
 
 class Interface(Pipe):
-    """A capture source that has this name, or this fault, and that needs no attention."""
+    """A capture source of this name or fault, which needs no attention; of the next when it is asked again."""
 
-    def __init__(self, prepared: str | Fault) -> None:
+    def __init__(self, *prepared: str | Fault) -> None:
         super().__init__(Path())
-        self.prepared = prepared
+        self.prepared = list(prepared)
 
     def prepare(self) -> str | Fault:
-        return self.prepared
+        return self.prepared.pop(0)
 
     def attend(self, stopping: threading.Event) -> None:
         stopping.wait()
@@ -219,6 +219,19 @@ def test_a_fault_of_the_source_is_the_scans(script: Script) -> None:
     assert fault_with(Interface(blocked), script("echo started >&2; exit 1")) == blocked
 
 
+def test_one_that_hangs_is_said_to_hang(script: Script) -> None:
+    """A tshark that outlasts its time hangs."""
+    hanging = script("echo \"Capturing on 'wlan1'\" >&2; exec sleep 1000")
+    assert fault_with(Interface("wlan1", "wlan1"), hanging) == Fault(FaultReason.HUNG)
+
+
+def test_the_source_knows_better_why_it_hangs(script: Script) -> None:
+    """A tshark that waits for an interface that was blocked in mid-scan is told by that, and not by the wait."""
+    hanging = script("echo \"Capturing on 'wlan1'\" >&2; exec sleep 1000")
+    blocked = Fault(FaultReason.BLOCKED)
+    assert fault_with(Interface("wlan1", blocked), hanging) == blocked
+
+
 def test_recovery_is_the_sources(script: Script) -> None:
     """What can be put right is put right by whoever knows the interface."""
     source = Interface("wlan1")
@@ -249,7 +262,7 @@ def test_the_time_of_every_tshark_is_understood(script: Script, at: str) -> None
 
 def test_after_closing_nothing_is_started(script: Script, tmp_path: Path) -> None:
     """A listener that was closed starts no tshark and changes nothing any more; closing twice is harmless."""
-    source = Interface("wlan1")
+    source = Interface("wlan1", "wlan1")
     listener = WifiListener(source, frozenset, script(f"touch {tmp_path}/started"))
     listener.close()
     listener.close()
