@@ -13,8 +13,8 @@ from scans.client_frames import CAPTURE_FILTER, FIELDS, ClientFrames
 from scans.sighting import HearSighting
 from scans.tshark import Bounds, Ending, Tshark
 
-# tshark starts to capture within 0.2 s on a desktop and 4 s on a busy Pi 3, and ends within 2 s of its time. Past several
-# times as much it hangs; and then there is time left for recovery (`scans.patience`).
+# tshark starts to capture within 0.2 s on a desktop, some 4 s on a busy Pi 3, and ends within 2 s of its time. What
+# takes several times as long hangs; there is time left for recovery then (`scans.patience`).
 _START_SECONDS = 15.0
 _LATE_SECONDS = 5.0
 
