@@ -113,6 +113,7 @@ def hold(folder: Path) -> None:
         save_report=lambda text, at: None,  # noqa: ARG005
     )
     listening = open_port("127.0.0.1", 0)
+    listening.listen()  # whoever connects from now on is answered as soon as it serves
     print(listening.getsockname()[1], flush=True)
 
     def obey() -> None:
