@@ -72,7 +72,7 @@ class ScansSection(_Section):
     bluetooth_enabled: bool = True
     """Whether Bluetooth is listened to."""
     bluetooth_adapter: _InterfaceName = ""
-    """The Bluetooth adapter to listen with, for example hci1; empty takes the first."""
+    """The Bluetooth adapter to listen with, for example hci1; empty takes any that is switched on."""
     key_rotation: KeyRotation = KeyRotation.DAILY
     """How long a device can be recognised. daily: not from one day to the next, so that a stolen card tells nothing
     about yesterday's visitors. weekly, monthly: within one, so that returning visitors can be told from new ones within

@@ -179,7 +179,10 @@ class DeviceRow:
 
 @dataclass(frozen=True, slots=True)
 class DevicePage:
-    """A page of a device table: its rows, and how many the query matches in all."""
+    """A page of a device table: its rows, and how many the query matches among those that are looked at.
+
+    Looked at are those present now, and the 2,500 of each radio that left last: what a list costs must not grow.
+    """
 
     rows: tuple[DeviceRow, ...]
     total: int

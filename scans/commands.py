@@ -1,4 +1,4 @@
-"""Commands of the system that set up the Wi-Fi adapter (iw, ip, rfkill), run for a bounded time."""
+"""Commands of the system that set up the radios (iw, ip, rfkill, systemctl), run for a bounded time."""
 
 from __future__ import annotations
 

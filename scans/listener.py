@@ -12,8 +12,8 @@ from scans.sighting import HearSighting
 class Listener(Protocol):
     """A radio that can listen for a while.
 
-    Each runs on a thread of its own and may block for the time it listens and a few seconds more; the caller stops
-    waiting for it after that. It is used by one thread at a time.
+    Each runs on a thread of its own, and may block for the time it listens and 25 s more when everything hangs; the
+    caller stops waiting for it after that (`scans.patience`). One thread at a time listens and recovers.
     """
 
     @property
@@ -40,5 +40,8 @@ class Listener(Protocol):
         ...
 
     def close(self) -> None:
-        """Put back what was changed (an interface's mode), stop what was started. Harmless when called twice."""
+        """Put back what was changed (an interface's mode), stop what was started.
+
+        Harmless when called twice, and callable from another thread while this one listens.
+        """
         ...
