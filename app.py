@@ -126,6 +126,7 @@ class Place:
                 visible_share=config.presence.visible_share,
                 keep_days=config.db.keep_days,
                 keep_scans_days=config.db.keep_scans_days,
+                keep_detections_days=config.db.keep_detections_days,
                 time_zone=self.time_zone,
             ),
         )

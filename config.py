@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -51,6 +52,8 @@ class ScansSection(_Section):
 
     sensor_name: str = Field(default="box", min_length=1, max_length=64, pattern=r"^[\w .-]+$")
     """Name of this sensor, stored with each scan."""
+    sensor_place: str = Field(default="", max_length=200)
+    """Where this sensor stands, in your own words, for example "first floor, by the stairs"."""
     interval_seconds: float = Field(default=60, ge=30, le=3600)
     """Seconds from the start of one scan to the start of the next."""
     listen_seconds: float = Field(default=10, ge=1, le=600)
@@ -119,13 +122,17 @@ class PresenceSection(_Section):
 class DbSection(_Section):
     """REMEMBER."""
 
-    url: str = Field(default="sqlite:///data/tracking.db", pattern=r"^sqlite://(/.+)?$")
-    """Where scans are kept, as sqlite:///path; a relative path begins at the programme's folder. The visitor key lies
-    beside it."""
+    url: str = Field(default="sqlite:///data/tracking.db", pattern=r"^(sqlite://(/.+)?|postgresql://.+)$")
+    """Where scans are kept, as sqlite:///path, or postgresql://user@host/name for a hub; a relative path begins at the
+    programme's folder. The visitor key lies beside an SQLite file, and in the folder data for PostgreSQL. A password
+    for PostgreSQL belongs into the file ~/.pgpass."""
     keep_days: int = Field(default=30, ge=1, le=3650)
     """Devices and visits are forgotten after this many days. Sums are kept for ever."""
     keep_scans_days: int = Field(default=400, ge=2, le=3650)
     """The ledger of scans, counts without identity, is kept this many days."""
+    keep_detections_days: int = Field(default=7, ge=0, le=3650)
+    """Every single detection (which device, in which scan, how strong) is kept this many days, for programs that ask
+    for them. 0 keeps none."""
 
 
 class LayoutsSection(_Section):
@@ -135,6 +142,28 @@ class LayoutsSection(_Section):
     """Name of the place, shown on the page and in the report."""
 
 
+class Uplink(StrEnum):
+    """How scans are sent to a hub."""
+
+    OFF = "off"
+    HTTP = "http"
+    MQTT = "mqtt"
+
+
+class UplinkFormat(StrEnum):
+    """What is sent."""
+
+    OWN = "own"
+    OLDER = "older"
+
+
+class BrokerProtocol(StrEnum):
+    """Versions of MQTT."""
+
+    V5 = "5"
+    V311 = "3.1.1"
+
+
 class LinksSection(_Section):
     """TELL."""
 
@@ -142,6 +171,43 @@ class LinksSection(_Section):
     """Address the page is served on: 0.0.0.0 for anyone on the LAN, 127.0.0.1 for this machine only."""
     port: int = Field(default=8050, ge=1, le=65535)
     """Port the page is served on."""
+    login_required: bool = False
+    """Whether even looking asks for a login. Without it the page can be read by anyone on the LAN; what changes or
+    deletes, sends data in, or lists single devices to programs always asks."""
+    uplink: Uplink = Uplink.OFF
+    """Whether scans are also sent to a hub. http: to its web address. mqtt: through a broker. A sensor must send; a box
+    may. `./run join` sets this up by itself."""
+    uplink_url: str = Field(default="", max_length=255, pattern=r"^(https?://[^\s/]+/?)?$")
+    """With http: the hub's address, for example https://hub.example:8050."""
+    uplink_ca_file: str = ""
+    """With https and mqtt over TLS: the certificate to trust, where it is not one that the whole world trusts."""
+    uplink_format: UplinkFormat = UplinkFormat.OWN
+    """own: this programme's batch. older: the payload of the BLE agent that came before, for a hub that knows no
+    other; it carries no faults and no Wi-Fi."""
+    outbox_max_mb: int = Field(default=64, ge=1, le=4096)
+    """Scans that could not be sent are kept on disk up to this size; beyond it the oldest are dropped."""
+    outbox_max_days: int = Field(default=14, ge=1, le=365)
+    """And up to this age."""
+    broker_host: str = Field(default="", max_length=255)
+    """The MQTT broker; empty for none. A hub takes scans from it, a sensor with `uplink = "mqtt"` sends to it."""
+    broker_port: int = Field(default=8883, ge=1, le=65535)
+    """Its port: 8883 with TLS, 1883 usually without."""
+    broker_tls: bool = True
+    """Whether the connection to the broker is encrypted and its certificate verified."""
+    broker_ca_file: str = ""
+    """The certificate to trust, where the broker's is not one that the whole world trusts."""
+    broker_user: str = Field(default="", max_length=255)
+    """User name at the broker; empty for none."""
+    broker_password_file: str = ""
+    """File that holds the password at the broker, and nothing else."""
+    broker_protocol: BrokerProtocol = BrokerProtocol.V5
+    """Version of MQTT to speak."""
+    broker_topic: str = Field(default="presence", min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_/-]+$")
+    """What the topics of this site begin with."""
+    broker_older_topic: bool = False
+    """Whether a hub also takes the payload of the older BLE agent, on its topic tfg/detections/raw."""
+    home_assistant: bool = False
+    """Whether Home Assistant is told of the site through the broker."""
 
 
 class Config(_Section):

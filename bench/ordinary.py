@@ -19,5 +19,6 @@ def ordinary_settings(time_zone: str) -> StoreSettings:
         visible_share=config.presence.visible_share,
         keep_days=config.db.keep_days,
         keep_scans_days=config.db.keep_scans_days,
+        keep_detections_days=config.db.keep_detections_days,
         time_zone=ZoneInfo(time_zone),
     )

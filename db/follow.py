@@ -59,10 +59,12 @@ class Arrivals:
     Attributes:
         makers: The maker of each device never heard before; None when it could not be told.
         new_in_round: How many are detected for the first time in the current round of time spent.
+        device_ids: The row of every device of the scan, arrived or known, by its hash.
     """
 
     makers: tuple[str | None, ...]
     new_in_round: int
+    device_ids: dict[str, int]
 
 
 def end_visits(connection: Connection, radio: Radio, moment: Moment) -> list[Visit]:
@@ -98,7 +100,8 @@ def follow(connection: Connection, radio: Radio, heard: Heard, moment: Moment) -
         new_in_round += device.round_id != moment.round_id
     upsert.replace_rows(connection, PRESENT[radio], rows)
     _name_makers(connection, radio, known, observations)
-    return Arrivals(tuple(observation.manufacturer for observation in arrived), new_in_round)
+    ids |= {device_hash: device.id for device_hash, device in known.items()}
+    return Arrivals(tuple(observation.manufacturer for observation in arrived), new_in_round, ids)
 
 
 def current_round(connection: Connection) -> int:

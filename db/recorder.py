@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Update, bindparam, insert, update
 
 from db import gaps, retention, sums
 from db.connect import Connections
+from db.detections import write_detections
 from db.follow import Arrivals, Moment, current_round, end_visits, follow
 from db.schema import ROUNDS, SCANS
 from db.settings import StoreSettings
@@ -69,7 +70,7 @@ class Recorder:
 
 
 def _record(connection: Connection, scan: Scan, settings: StoreSettings) -> None:
-    new_counts = _take_in(connection, scan, settings) if scan.clock_is_right else {}
+    arrivals = _take_in(connection, scan, settings) if scan.clock_is_right else {}
     row: Row = {
         "sensor": scan.sensor,
         "started_at": scan.started_at,
@@ -79,12 +80,15 @@ def _record(connection: Connection, scan: Scan, settings: StoreSettings) -> None
         "clock_is_right": scan.clock_is_right,
     }
     for radio in Radio:
-        row |= _ledger_columns(radio, scan.hearing(radio), new_counts.get(radio, 0))
-    connection.execute(insert(SCANS), row)
+        new_count = len(arrivals[radio].makers) if radio in arrivals else 0
+        row |= _ledger_columns(radio, scan.hearing(radio), new_count)
+    scan_id: int = connection.execute(insert(SCANS).returning(SCANS.c.id), row).scalar_one()
+    if arrivals and settings.keep_detections_days:
+        write_detections(connection, scan_id, scan, {radio: some.device_ids for radio, some in arrivals.items()})
 
 
-def _take_in(connection: Connection, scan: Scan, settings: StoreSettings) -> dict[Radio, int]:
-    """Let devices, visits, sums and gaps follow a scan; tells how many devices of each radio were new."""
+def _take_in(connection: Connection, scan: Scan, settings: StoreSettings) -> dict[Radio, Arrivals]:
+    """Let devices, visits, sums and gaps follow a scan; tells who arrived, for each radio that was heard."""
     so_far = gaps.radios_so_far(connection, scan.sensor)
     moment = Moment(
         scan=scan,
@@ -108,7 +112,7 @@ def _take_in(connection: Connection, scan: Scan, settings: StoreSettings) -> dic
     makers = [maker for some in arrivals.values() for maker in some.makers]
     sums.add_makers(connection, scan, makers, settings.time_zone)
     gaps.go_on(connection, scan, so_far, new_counts, settings.interval_seconds)
-    return new_counts
+    return arrivals
 
 
 def _count_time_spent(connection: Connection, arrivals: list[Arrivals], detected: int, moment: Moment) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Table, TypedColumns, delete, s
 
 from db.schema import DEVICES, GAPS, PRESENT, SCANS, VISITS
 from db.settings import StoreSettings
+from db.site_schema import DETECTIONS
 
 # Rows of each table deleted in one step, each minute. Even a busy place with 70,000 visits a day adds fewer (50 a
 # minute), so that what is due after a pause is caught up with.
@@ -33,6 +34,8 @@ def forget_some(connection: Connection, now_at: datetime, settings: StoreSetting
         is_gone = devices.c.id.not_in(select(PRESENT[radio].c.device_id))
         count += _delete(connection, devices, devices.c.last_seen_at, forget_at, is_gone)
     count += _delete(connection, SCANS, SCANS.c.started_at, forget_scans_at, SCANS.c.id != latest.id)
+    forget_detections_at = now_at - timedelta(days=settings.keep_detections_days)
+    count += _delete(connection, DETECTIONS, DETECTIONS.c.started_at, forget_detections_at)
     return count + _delete(connection, GAPS, GAPS.c.to_at, forget_scans_at)
 
 
@@ -43,5 +46,6 @@ def _delete(
     before_at: datetime,
     *conditions: ColumnElement[bool],
 ) -> int:
-    oldest = select(table.c.id).where(dated < before_at, *conditions).order_by(dated).limit(_STEP)
-    return connection.execute(delete(table).where(table.c.id.in_(oldest.scalar_subquery()))).rowcount
+    (key,) = table.primary_key
+    oldest = select(key).where(dated < before_at, *conditions).order_by(dated).limit(_STEP)
+    return connection.execute(delete(table).where(key.in_(oldest.scalar_subquery()))).rowcount

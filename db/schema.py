@@ -40,7 +40,7 @@ METADATA = MetaData(
     }
 )
 
-_SENSOR = Line(64)
+SENSOR_NAME = Line(64)
 _MANUFACTURER = Line(64)
 _WORDS = Line(200)
 
@@ -52,7 +52,7 @@ class ScanColumns(TypedColumns):
     """
 
     id: Named[int] = Column(RowId, primary_key=True)
-    sensor: Named[str] = Column(_SENSOR)
+    sensor: Named[str] = Column(SENSOR_NAME)
     started_at: Named[datetime] = Column(UtcTime)
     duration_seconds: Named[float] = Column(Seconds)
     elapsed_seconds: Named[float | None] = Column(Seconds)
@@ -84,7 +84,7 @@ class DeviceColumns(TypedColumns):
     id: Named[int] = Column(RowId, primary_key=True)
     key_period: Named[int] = Column(Integer)
     device_hash: Named[str] = Column(DeviceHash)
-    sensor: Named[str] = Column(_SENSOR)
+    sensor: Named[str] = Column(SENSOR_NAME)
     address_kind: Named[AddressKind] = Column(named(AddressKind))
     manufacturer: Named[str | None] = Column(_MANUFACTURER)
     ssids: Named[tuple[str, ...] | None] = Column(Ssids)
@@ -104,7 +104,7 @@ class PresentColumns(TypedColumns):
     """
 
     device_id: Named[int] = Column(RowId, primary_key=True, autoincrement=False)
-    sensor: Named[str] = Column(_SENSOR)
+    sensor: Named[str] = Column(SENSOR_NAME)
     visit_started_at: Named[datetime] = Column(UtcTime)
     last_seen_at: Named[datetime] = Column(UtcTime)
     credit_seconds: Named[float] = Column(Seconds)
@@ -123,7 +123,7 @@ class VisitColumns(TypedColumns):
     radio: Named[Radio] = Column(named(Radio))
     key_period: Named[int] = Column(Integer)
     device_hash: Named[str] = Column(DeviceHash)
-    sensor: Named[str] = Column(_SENSOR)
+    sensor: Named[str] = Column(SENSOR_NAME)
     started_at: Named[datetime] = Column(UtcTime)
     ended_at: Named[datetime] = Column(UtcTime)
     stay_seconds: Named[float] = Column(Seconds)
@@ -133,7 +133,7 @@ class GapColumns(TypedColumns):
     """A time in which a radio was not heard: `presence.overview.Gap`. No reason means that there was no scan at all."""
 
     id: Named[int] = Column(RowId, primary_key=True)
-    sensor: Named[str] = Column(_SENSOR)
+    sensor: Named[str] = Column(SENSOR_NAME)
     radio: Named[Radio] = Column(named(Radio))
     from_at: Named[datetime] = Column(UtcTime)
     to_at: Named[datetime | None] = Column(UtcTime)
@@ -146,7 +146,7 @@ class HourlySumColumns(TypedColumns):
     """The scans of one hour, added up. Hours begin when a local clock shows a full hour; `hour_of_day` is that hour."""
 
     hour_at: Named[datetime] = Column(UtcTime, primary_key=True)
-    sensor: Named[str] = Column(_SENSOR, primary_key=True)
+    sensor: Named[str] = Column(SENSOR_NAME, primary_key=True)
     hour_of_day: Named[int] = Column(Integer)
     wifi_scans_heard: Named[int] = Column(Integer)
     wifi_device_sum: Named[int] = Column(Integer)
@@ -159,7 +159,7 @@ class DailySumColumns(TypedColumns):
     """The scans of one local day, the devices first heard on it and the visits that ended on it, added up."""
 
     day: Named[date] = Column(Date, primary_key=True)
-    sensor: Named[str] = Column(_SENSOR, primary_key=True)
+    sensor: Named[str] = Column(SENSOR_NAME, primary_key=True)
     wifi_scans_heard: Named[int] = Column(Integer)
     wifi_scans_unheard: Named[int] = Column(Integer)
     wifi_device_sum: Named[int] = Column(Integer)
@@ -178,7 +178,7 @@ class MonthlyHourSumColumns(TypedColumns):
     """The scans in an hour of the day (0 to 23) on all local days of a month, added up; `month` is its first day."""
 
     month: Named[date] = Column(Date, primary_key=True)
-    sensor: Named[str] = Column(_SENSOR, primary_key=True)
+    sensor: Named[str] = Column(SENSOR_NAME, primary_key=True)
     hour_of_day: Named[int] = Column(Integer, primary_key=True, autoincrement=False)
     wifi_scans_heard: Named[int] = Column(Integer)
     wifi_device_sum: Named[int] = Column(Integer)
@@ -190,7 +190,7 @@ class MakerSumColumns(TypedColumns):
     """Devices first heard on a local day, or in the month that begins on it, by maker; "" for makers not told."""
 
     day: Named[date] = Column(Date, primary_key=True)
-    sensor: Named[str] = Column(_SENSOR, primary_key=True)
+    sensor: Named[str] = Column(SENSOR_NAME, primary_key=True)
     manufacturer: Named[str] = Column(_MANUFACTURER, primary_key=True)
     device_count: Named[int] = Column(Integer)
 
@@ -198,7 +198,7 @@ class MakerSumColumns(TypedColumns):
 class RadioStateColumns(TypedColumns):
     """A radio of a sensor: what would otherwise have to be looked for in all of history."""
 
-    sensor: Named[str] = Column(_SENSOR, primary_key=True)
+    sensor: Named[str] = Column(SENSOR_NAME, primary_key=True)
     radio: Named[Radio] = Column(named(Radio), primary_key=True)
     device_total: Named[int] = Column(Integer)
     last_scan_at: Named[datetime] = Column(UtcTime)

@@ -18,6 +18,7 @@ class StoreSettings:
         visible_share: The share of people who carry something that can be heard.
         keep_days: Days devices and visits are kept.
         keep_scans_days: Days the ledger of scans and the gaps are kept.
+        keep_detections_days: Days every single detection is kept; 0 keeps none.
         time_zone: Whose days and hours the sums and charts are cut by.
     """
 
@@ -27,4 +28,5 @@ class StoreSettings:
     visible_share: float
     keep_days: int
     keep_scans_days: int
+    keep_detections_days: int
     time_zone: ZoneInfo

@@ -21,6 +21,7 @@ SETTINGS = StoreSettings(
     visible_share=0.8,
     keep_days=30,
     keep_scans_days=400,
+    keep_detections_days=3650,
     time_zone=PRAGUE,
 )
 # Half past nine in Prague.

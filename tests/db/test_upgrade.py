@@ -18,7 +18,7 @@ from sqlalchemy import create_engine
 import db.upgrade
 from db.connect import Connections
 from db.errors import DatabaseError, NewerDatabaseError
-from db.schema import METADATA
+from db.site_schema import METADATA
 from db.store import Store, open_store
 from db.upgrade import REVISION, upgrade
 from tests.db.scanning import SETTINGS, minute, scan
@@ -27,7 +27,7 @@ FUTURE = '''
 """A later revision."""
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
 def upgrade():
     op.add_column("scans", sa.Column("humidity", sa.Integer))
     op.execute("DELETE FROM scans")
@@ -85,11 +85,11 @@ def test_a_migration_that_fails_midway_leaves_the_database_as_it_was(store: Stor
     folder = tmp_path / "migrations"
     (folder / "versions").mkdir(parents=True)
     ours = Path(db.upgrade.__file__).parent / "migrations"
-    for name in ("env.py", "script.py.mako", "versions/0001_first_tables.py"):
+    for name in ("env.py", "script.py.mako", "versions/0001_first_tables.py", "versions/0002_a_site.py"):
         (folder / name).write_text((ours / name).read_text(encoding="utf-8"), encoding="utf-8")
-    (folder / "versions" / "0002_later.py").write_text(FUTURE, encoding="utf-8")
+    (folder / "versions" / "0003_later.py").write_text(FUTURE, encoding="utf-8")
     with closing(Connections(url)) as connections, pytest.raises(DatabaseError):
-        upgrade(connections, "0002", folder)
+        upgrade(connections, "0003", folder)
     with closing(open_store(url, SETTINGS)) as again:
         again.recorder.record(scan(minute(1), ["b"]))
         assert again.reader.overview(minute(1)).wifi_total == 2
