@@ -39,10 +39,17 @@ HOMES = {
     "fastapi": "links",
     "starlette": "links",
     "uvicorn": "links",
+    "paho": "links",
+    "msgspec": "links",
+    "prometheus_client": "links",
+    "urllib3": "links",
+    "argon2": "db",
+    "psycopg": "db",
+    "fastparquet": "db",
 }
 
 # What layouts and links may not touch of db: sessions and tables. They read and command.
-WRITE_SIDE = {"db.schema", "db.recorder", "db.migrations"}
+WRITE_SIDE = {"db.schema", "db.site_schema", "db.recorder", "db.migrations"}
 
 
 def sources(*folders: str) -> list[Path]:
