@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -23,6 +24,9 @@ _CHECKPOINT_PAGES = 4096
 
 # Another programme (a report, a backup) holds the database for a moment only.
 _BUSY_MILLISECONDS = 5000
+
+# A server of databases that does not answer within this long is away.
+_CONNECT_SECONDS = 10
 
 # Pages a connection keeps in memory, 1 MiB (negative means KiB), and connections kept for reading: on a Pi of 1 GB the
 # whole programme is to stay small, and the system keeps the file's pages in memory besides.
@@ -44,7 +48,8 @@ class Connections:
             self._writer, self._reader = _engines(self.url)
         except (ArgumentError, NoSuchModuleError) as error:
             raise DatabaseError(
-                f"{url!r} is not an address of a database. Write it like sqlite:///data/tracking.db."
+                "This is not an address of a database. Write it like sqlite:///data/tracking.db, or "
+                "postgresql://user@host/name."
             ) from error
         self._writing = threading.Lock()
         # In memory there is but one connection: whoever reads waits for whoever writes.
@@ -78,7 +83,7 @@ class Connections:
 
 def _engines(url: URL) -> tuple[Engine, Engine]:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=1, max_overflow=0), create_engine(url)
+        return _postgresql_engines(url)
     if url.database in {None, "", ":memory:"}:
         engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
         _prepare_sqlite(engine, "BEGIN")
@@ -88,6 +93,17 @@ def _engines(url: URL) -> tuple[Engine, Engine]:
     reader = create_engine(url, pool_size=_KEPT_READERS)
     _prepare_sqlite(writer, "BEGIN IMMEDIATE", f"PRAGMA page_size = {_PAGE_BYTES}", "PRAGMA journal_mode = WAL")
     _prepare_sqlite(reader, "BEGIN", "PRAGMA query_only = ON")
+    return writer, reader
+
+
+def _postgresql_engines(url: URL) -> tuple[Engine, Engine]:
+    """As for a file: one connection writes, a few read, each reading one state throughout.
+
+    Before a connection is used it is asked whether it still lives, so that a server may be started again meanwhile.
+    """
+    shared: dict[str, Any] = {"pool_pre_ping": True, "connect_args": {"connect_timeout": _CONNECT_SECONDS}}
+    writer = create_engine(url, pool_size=1, max_overflow=0, **shared)
+    reader = create_engine(url, pool_size=_KEPT_READERS, isolation_level="REPEATABLE READ", **shared)
     return writer, reader
 
 

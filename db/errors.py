@@ -16,7 +16,8 @@ class NewerDatabaseError(DatabaseError):
     """The database was written by a newer version of this programme."""
 
 
-# What SQLite says (sqlite3.c, sqlite3ErrStr), and what that means to the owner. The first that fits is told.
+# What SQLite says (sqlite3.c, sqlite3ErrStr) and PostgreSQL (its manual, appendix A, and libpq), and what that means to
+# the owner. The first that fits is told.
 _SENTENCES: dict[str, str] = {
     "is full": "The disk is full, so nothing more is remembered. Make some room: the next scan is then kept.",
     "locked": "Another programme is using the database. Close what else has it open; the next scan tries again.",
@@ -27,6 +28,25 @@ _SENTENCES: dict[str, str] = {
         "The database is damaged. Stop the programme, move the file away and put the newest backup in its place, "
         "or start afresh without one."
     ),
+    "no space left": "The disk of the database's server is full. Make some room there: the next scan is then kept.",
+    "password authentication failed": (
+        "The database's server does not accept this user and password. Check `db.url`, and the file ~/.pgpass."
+    ),
+    "no password supplied": (
+        "The database's server asks for a password. Write it into the file ~/.pgpass, as host:port:name:user:password."
+    ),
+    "does not exist": (
+        "The database's server knows no such database or user. Make it there (`createdb`), or mend `db.url`."
+    ),
+    "too many": "The database's server has too many connections open. Close others, or raise max_connections.",
+    "failed to resolve host": "The name of the database's server is not known. Check `db.url` and the network.",
+    "connection refused": "The database's server does not answer. Start it, or check the address in `db.url`.",
+    "no such file or directory": "The database's server is not running here. Start it, or check `db.url`.",
+    "server closed the connection": "The database's server was stopped. What was not kept yet is tried again.",
+    "terminating connection": "The database's server was stopped. What was not kept yet is tried again.",
+    "starting up": "The database's server is starting. What was not kept yet is tried again.",
+    "shutting down": "The database's server is stopping. What was not kept yet is tried again.",
+    "timeout expired": "The database's server does not answer. Check that it runs, and the network between.",
     "disk i/o": "The disk does not answer as it should. Check the card and its room; if this comes again, replace it.",
 }
 _UNFORESEEN = (

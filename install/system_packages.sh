@@ -20,6 +20,8 @@ has_system_package() {
         bluez) command -v bluetoothctl ;;
         iproute2) command -v ip ;;
         libatomic1) compgen -G "/usr/lib*/libatomic.so.1" || compgen -G "/usr/lib/*/libatomic.so.1" ;;
+        mosquitto) command -v mosquitto || [[ -x /usr/sbin/mosquitto ]] ;;
+        postgresql) compgen -G "/usr/lib/postgresql/*/bin/postgres" ;;
         python3-venv) python3 -ISc 'import ensurepip' ;;
         *) command -v "$1" ;;
     esac &>/dev/null
@@ -33,6 +35,9 @@ purpose_of() {
         iproute2) echo "brings network adapters up" ;;
         iw) echo "sets up Wi-Fi adapters" ;;
         libatomic1) echo "starts the browser's driver" ;;
+        mosquitto) echo "tests MQTT" ;;
+        openssl) echo "makes certificates for tests" ;;
+        postgresql) echo "tests the database of a hub" ;;
         python3-venv) echo "keeps Python packages in this folder" ;;
         rfkill) echo "unblocks radios" ;;
         shellcheck) echo "checks these scripts" ;;

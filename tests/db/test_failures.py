@@ -92,10 +92,10 @@ def test_a_file_that_is_no_database_is_said(tmp_path: Path, content: bytes) -> N
     assert path.read_bytes() == content
 
 
-def test_a_damaged_database_is_said(store: Store, url: str) -> None:
+def test_a_damaged_database_is_said(file_store: Store, url: str) -> None:
     """Pages overwritten with nonsense are noticed where they are read."""
-    store.recorder.record(scan(minute(0), [str(number) for number in range(2000)]))
-    store.close()
+    file_store.recorder.record(scan(minute(0), [str(number) for number in range(2000)]))
+    file_store.close()
     path = Path(url.removeprefix("sqlite:///"))
     damaged = bytearray(path.read_bytes())
     damaged[4096:] = b"\xa5" * (len(damaged) - 4096)
@@ -111,9 +111,9 @@ def test_an_address_that_leads_nowhere_is_said(url: str) -> None:
         open_store(url, SETTINGS)
 
 
-def test_a_database_that_may_not_be_written_is_refused_at_the_start(store: Store, url: str) -> None:
+def test_a_database_that_may_not_be_written_is_refused_at_the_start(file_store: Store, url: str) -> None:
     """It is said when the programme starts, not at the first scan."""
-    store.close()
+    file_store.close()
     with TemporaryDirectory() as folder:  # unlike pytest's own, it can be opened to others
         os.chmod(folder, 0o755)  # noqa: PTH101, S103 - a user who may not write is let in to look
         path = Path(shutil.copy(url.removeprefix("sqlite:///"), folder))
@@ -200,11 +200,11 @@ def test_a_store_closes_more_than_once(url: str) -> None:
     store.close()
 
 
-def test_a_backup_taken_in_use_is_whole(store: Store, url: str, tmp_path: Path) -> None:
+def test_a_backup_taken_in_use_is_whole(file_store: Store, url: str, tmp_path: Path) -> None:
     """It is one file of its own, named by its time, that opens as a store with the same content."""
-    store.recorder.record(scan(minute(0), ["a"], ["b"]))
+    file_store.recorder.record(scan(minute(0), ["a"], ["b"]))
     path = back_up(url, tmp_path / "backups", minute(1))
-    store.recorder.record(scan(minute(1), ["c"]))
+    file_store.recorder.record(scan(minute(1), ["c"]))
     assert path.name == "tracking-2027-03-10-083100.db"
     assert [one.name for one in path.parent.iterdir()] == [path.name]
     assert path.stat().st_mode & 0o077 == 0
@@ -221,9 +221,9 @@ def test_a_backup_of_nothing_is_refused(tmp_path: Path) -> None:
         back_up("postgresql://hub/tracking", tmp_path, minute(0))
 
 
-def test_a_backup_is_looked_through_before_it_is_kept(store: Store, url: str, tmp_path: Path) -> None:
+def test_a_backup_is_looked_through_before_it_is_kept(file_store: Store, url: str, tmp_path: Path) -> None:
     """Damage that no copying stumbles over, here an index that is no longer known of, is found in the copy."""
-    store.close()
+    file_store.close()
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
         connection.execute("PRAGMA writable_schema = ON")
         connection.execute("DELETE FROM sqlite_master WHERE name = 'ix_scans_started_at'")
@@ -232,10 +232,10 @@ def test_a_backup_is_looked_through_before_it_is_kept(store: Store, url: str, tm
     assert list((tmp_path / "backups").iterdir()) == []
 
 
-def test_a_damaged_database_is_not_backed_up(store: Store, url: str, tmp_path: Path) -> None:
+def test_a_damaged_database_is_not_backed_up(file_store: Store, url: str, tmp_path: Path) -> None:
     """A copy that is not whole is not kept, so that it never takes the place of a good one."""
-    store.recorder.record(scan(minute(0), [str(number) for number in range(2000)]))
-    store.close()
+    file_store.recorder.record(scan(minute(0), [str(number) for number in range(2000)]))
+    file_store.close()
     path = Path(url.removeprefix("sqlite:///"))
     damaged = bytearray(path.read_bytes())
     damaged[8192:] = b"\xa5" * (len(damaged) - 8192)

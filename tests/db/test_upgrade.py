@@ -42,9 +42,9 @@ def file_of(url: str) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def test_a_fresh_database_is_what_the_schema_says(store: Store, url: str) -> None:
+def test_a_fresh_database_is_what_the_schema_says(file_store: Store, url: str) -> None:
     """The migrations lead to the tables of the schema exactly, so neither drifts from the other."""
-    assert store.reader.latest_scan_id() is None
+    assert file_store.reader.latest_scan_id() is None
     engine = create_engine(url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
@@ -58,9 +58,9 @@ def test_the_newest_migration_is_the_revision_that_is_looked_for() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [REVISION]
 
 
-def test_a_newer_database_is_refused_with_advice(store: Store, url: str) -> None:
+def test_a_newer_database_is_refused_with_advice(file_store: Store, url: str) -> None:
     """It is neither changed nor read, and the owner is told to update."""
-    store.close()
+    file_store.close()
     with file_of(url) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0999'")
     with pytest.raises(NewerDatabaseError, match="newer version"):
@@ -78,10 +78,12 @@ def test_the_database_of_another_programme_is_left_alone(tmp_path: Path) -> None
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("photos",)]
 
 
-def test_a_migration_that_fails_midway_leaves_the_database_as_it_was(store: Store, url: str, tmp_path: Path) -> None:
+def test_a_migration_that_fails_midway_leaves_the_database_as_it_was(
+    file_store: Store, url: str, tmp_path: Path
+) -> None:
     """Its tables and rows are those of before, and the programme of before goes on with it."""
-    store.recorder.record(scan(minute(0), ["a"]))
-    store.close()
+    file_store.recorder.record(scan(minute(0), ["a"]))
+    file_store.close()
     folder = tmp_path / "migrations"
     (folder / "versions").mkdir(parents=True)
     ours = Path(db.upgrade.__file__).parent / "migrations"
@@ -96,9 +98,9 @@ def test_a_migration_that_fails_midway_leaves_the_database_as_it_was(store: Stor
         assert again.reader.latest_scan_id() == 2
 
 
-def test_a_database_that_is_up_to_date_opens_without_alembic(store: Store, url: str) -> None:
+def test_a_database_that_is_up_to_date_opens_without_alembic(file_store: Store, url: str) -> None:
     """Only the first start of a version pays for migrations; every other one does without them."""
-    store.close()
+    file_store.close()
     code = (
         "import sys; from db.store import open_store; from tests.db.scanning import SETTINGS;"
         f"open_store({url!r}, SETTINGS).close(); sys.exit('alembic' in sys.modules)"
@@ -107,8 +109,8 @@ def test_a_database_that_is_up_to_date_opens_without_alembic(store: Store, url: 
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
 
 
-def test_the_folder_of_the_database_is_for_its_owner_only(store: Store, url: str) -> None:
+def test_the_folder_of_the_database_is_for_its_owner_only(file_store: Store, url: str) -> None:
     """The keys will lie in it too."""
     folder = Path(url.removeprefix("sqlite:///")).parent
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    store.close()
+    file_store.close()
