@@ -148,7 +148,7 @@ def _stored(folder: Path, query: str) -> pd.DataFrame:
 
 def _key(folder: Path) -> VisitorKey:
     told = json.loads((folder / "tracking.key").read_text(encoding="ascii"))
-    return VisitorKey(told["period"], bytes.fromhex(told["secret"]))
+    return VisitorKey(told["period"], bytes.fromhex(told["secret"]), told["site"])
 
 
 def main() -> None:

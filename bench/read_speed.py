@@ -74,7 +74,7 @@ class Road:
     def __init__(self, folder: Path) -> None:
         self._store = open_store(f"sqlite:///{folder}/tracking.db", _SETTINGS)
         self._rules = ObservationRules(Manufacturers().maker, ZoneThresholds())
-        self._key = VisitorKey(1, bytes(32))
+        self._key = VisitorKey(1, bytes(32), "0" * 16)
         self._minute = 0
 
     def close(self) -> None:

@@ -54,7 +54,8 @@ class Sensor:
         """Listen with both radios, no longer than their patience; give what each heard, or why it did not."""
         start = self._clock.monotonic()
         started_at = self._clock.wall()
-        key = self._keys.key_at(started_at)
+        clock_is_right = is_right(started_at, self._newest_at, self._clock.is_synchronised())
+        key = self._keys.key_at(started_at, clock_is_right=clock_is_right)
         for radio in self._radios.values():
             radio.begin(self._listen_seconds)
         wifi, bluetooth = (self._finish(radio, start, key) for radio in (Radio.WIFI, Radio.BLUETOOTH))
@@ -64,7 +65,7 @@ class Sensor:
             duration_seconds=self._clock.monotonic() - start,
             elapsed_seconds=None if self._previous_start is None else start - self._previous_start,
             key_period=key.period,
-            clock_is_right=is_right(started_at, self._newest_at, self._clock.is_synchronised()),
+            clock_is_right=clock_is_right,
             wifi=wifi,
             bluetooth=bluetooth,
         )

@@ -39,10 +39,13 @@ class VisitorKey:
     Attributes:
         period: Day number (`date.toordinal`) of the period's first day.
         secret: 32 bytes, never shown.
+        site: 16 hexadecimal digits that name the line of keys this one belongs to. Hashes of two sensors agree when
+            both have the same site and period. It tells nothing about the secret.
     """
 
     period: int
     secret: bytes = field(repr=False)
+    site: str
 
     def hash_of(self, radio: Radio, address: str) -> str:
         """Name a device: HMAC-SHA-256 (RFC 2104) of its address, as 64 hexadecimal digits.
@@ -56,12 +59,17 @@ class VisitorKey:
         secret = self.secret
         for _ in range(period - self.period):
             secret = hmac.digest(secret, b"next day", "sha256")
-        return VisitorKey(period, secret)
+        return VisitorKey(period, secret, self.site)
+
+
+def new_key(period: int) -> VisitorKey:
+    """The first key of a new line."""
+    return VisitorKey(period, secrets.token_bytes(32), secrets.token_hex(8))
 
 
 def period_of(now_at: datetime, rotation: KeyRotation, rotation_hour: int, time_zone: ZoneInfo) -> int:
     """Day number of the first day of the key period of a moment; a day begins at `rotation_hour`, local time."""
-    day = (now_at.astimezone(time_zone).replace(tzinfo=None) - timedelta(hours=rotation_hour)).date()
+    day = date.fromordinal(_day_of(now_at, rotation_hour, time_zone))
     match rotation:
         case KeyRotation.DAILY:
             return day.toordinal()
@@ -71,6 +79,10 @@ def period_of(now_at: datetime, rotation: KeyRotation, rotation_hour: int, time_
             return day.replace(day=1).toordinal()
         case KeyRotation.NEVER:
             return date.min.toordinal()
+
+
+def _day_of(now_at: datetime, rotation_hour: int, time_zone: ZoneInfo) -> int:
+    return (now_at.astimezone(time_zone).replace(tzinfo=None) - timedelta(hours=rotation_hour)).date().toordinal()
 
 
 class VisitorKeys:
@@ -87,24 +99,47 @@ class VisitorKeys:
         self._time_zone = time_zone
         self._key: VisitorKey | None = None
 
-    def key_at(self, now_at: datetime) -> VisitorKey:
+    def key_at(self, now_at: datetime, *, clock_is_right: bool = True) -> VisitorKey:
         """The key for a scan that starts at `now_at`.
+
+        A clock that is known to be wrong never moves the key: after a power cut it may show yesterday for a while, and
+        a key once stepped cannot go back to where the other sensors of the site are. Its scans belong to no day, so
+        any key will do for them.
 
         Raises:
             KeyFileError: The key file cannot be read or written.
         """
         period = period_of(now_at, self._rotation, self._rotation_hour, self._time_zone)
         key = self._key or self._read()
-        if key is None or key.period != period:
+        if not clock_is_right and (key is None or key.period != period):
+            return new_key(period)
+        if key is None or not self._is_of(key, period, now_at):
             key = self._next(key, period)
             self._write(key)
         self._key = key
         return key
 
+    def _is_of(self, key: VisitorKey, period: int, now_at: datetime) -> bool:
+        """Whether a key is the one of a moment, or of a day at most ahead: a clock that was put back a little.
+
+        The key of the day before cannot be had again, and a new one would part this sensor from its site for good.
+        """
+        is_a_little_ahead = period < key.period <= _day_of(now_at, self._rotation_hour, self._time_zone) + 1
+        return key.period == period or is_a_little_ahead
+
+    def adopt(self, key: VisitorKey) -> None:
+        """Take another site's key from here on.
+
+        Raises:
+            KeyFileError: The key file cannot be written.
+        """
+        self._write(key)
+        self._key = key
+
     def _next(self, key: VisitorKey | None, period: int) -> VisitorKey:
         """Step forward; when the clock went back, or beyond reason, begin anew: an old key cannot be had again."""
         if key is None or not 0 < period - key.period <= _MOST_STEPS:
-            return VisitorKey(period, secrets.token_bytes(32))
+            return new_key(period)
         return key.stepped_to(period)
 
     def _read(self) -> VisitorKey | None:
@@ -112,7 +147,7 @@ class VisitorKeys:
             return None
         try:
             stored = json.loads(self._path.read_text(encoding="ascii"))
-            return VisitorKey(int(stored["period"]), bytes.fromhex(stored["secret"]))
+            return VisitorKey(int(stored["period"]), bytes.fromhex(stored["secret"]), str(stored["site"]))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -126,7 +161,7 @@ class VisitorKeys:
         """Replace the file in one step, so that a power cut leaves either the old key or the new one."""
         if self._path is None:
             return
-        text = json.dumps({"period": key.period, "secret": key.secret.hex()})
+        text = json.dumps({"period": key.period, "secret": key.secret.hex(), "site": key.site})
         beside = self._path.with_name(self._path.name + ".new")
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

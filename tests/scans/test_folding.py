@@ -14,7 +14,7 @@ from scans.folding import Fold, ObservationRules
 from scans.sighting import Sighting, usable_rssi
 from scans.visitor_key import VisitorKey
 
-KEY = VisitorKey(1, bytes(32))
+KEY = VisitorKey(1, bytes(32), "0" * 16)
 
 
 def sighting(

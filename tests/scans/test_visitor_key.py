@@ -12,6 +12,7 @@ from scans.visitor_key import KeyFileError, KeyRotation, VisitorKey, VisitorKeys
 
 PRAGUE = ZoneInfo("Europe/Prague")
 ADDRESS = "dc:a6:32:01:02:03"
+SITE = "0123456789abcdef"
 MONDAY_NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
 
 
@@ -21,20 +22,20 @@ def keys_at(path: Path | None, rotation: KeyRotation = KeyRotation.DAILY) -> Vis
 
 def test_a_hash_is_hmac_sha_256_in_64_hexadecimal_digits() -> None:
     """A device's name is the HMAC-SHA-256 of its radio and address, computed here by another tool."""
-    key = VisitorKey(1, bytes(range(32)))
+    key = VisitorKey(1, bytes(range(32)), SITE)
     # printf 'wifi dc:a6:32:01:02:03' | openssl dgst -sha256 -mac HMAC -macopt hexkey:000102...1f
     assert key.hash_of(Radio.WIFI, ADDRESS) == "8e7e3a9940c53da2b9b26a62305221d1da54e2ff8a8f795d55574f0f6e03112b"
 
 
 def test_the_same_address_on_two_radios_has_two_names() -> None:
     """What is heard on Wi-Fi cannot be matched with what is heard on Bluetooth by its hash."""
-    key = VisitorKey(1, bytes(32))
+    key = VisitorKey(1, bytes(32), SITE)
     assert key.hash_of(Radio.WIFI, ADDRESS) != key.hash_of(Radio.BLUETOOTH, ADDRESS)
 
 
 def test_a_key_hides_its_secret() -> None:
     """Printing a key shows its period only."""
-    assert "secret" not in repr(VisitorKey(1, b"x" * 32))
+    assert "secret" not in repr(VisitorKey(1, b"x" * 32, SITE))
 
 
 @pytest.mark.parametrize(
@@ -96,13 +97,38 @@ def test_keys_of_two_sensors_stay_in_step(tmp_path: Path) -> None:
     assert keys_at(second).key_at(MONDAY_NOON + timedelta(days=5)) == stepped
 
 
-def test_a_clock_that_goes_back_gets_a_new_key(tmp_path: Path) -> None:
-    """When the clock is put back by a day, the key begins anew, since the old one no longer exists."""
+def test_a_clock_that_goes_far_back_gets_a_new_key(tmp_path: Path) -> None:
+    """When the clock is put back by two days, a new line of keys begins, since the old key no longer exists."""
     keys = keys_at(tmp_path / "site.key")
     today = keys.key_at(MONDAY_NOON)
-    back = keys.key_at(MONDAY_NOON - timedelta(days=1))
+    back = keys.key_at(MONDAY_NOON - timedelta(days=2))
     assert back.period < today.period
+    assert back.site != today.site
     assert keys.key_at(MONDAY_NOON).secret != today.secret
+
+
+def test_a_clock_that_goes_back_a_little_keeps_the_key(tmp_path: Path) -> None:
+    """A clock put back across the hour of rotation does not part a sensor from the others of its site."""
+    keys = keys_at(tmp_path / "site.key")
+    today = keys.key_at(MONDAY_NOON)
+    assert keys.key_at(MONDAY_NOON - timedelta(hours=20)) == today
+
+
+def test_a_clock_known_to_be_wrong_never_moves_the_key(tmp_path: Path) -> None:
+    """Scans under a wrong clock get a key that is thrown away, and the site's key is as it was."""
+    keys = keys_at(tmp_path / "site.key")
+    today = keys.key_at(MONDAY_NOON)
+    for days in (-3000, 200):
+        wrong = keys.key_at(MONDAY_NOON + timedelta(days=days), clock_is_right=False)
+        assert wrong.secret != today.secret
+    assert keys_at(tmp_path / "site.key").key_at(MONDAY_NOON) == today
+
+
+def test_a_key_that_was_adopted_is_kept(tmp_path: Path) -> None:
+    """A sensor that takes another's key names devices as that one does, after a restart too."""
+    shared = keys_at(tmp_path / "hub.key").key_at(MONDAY_NOON)
+    keys_at(tmp_path / "sensor.key").adopt(shared)
+    assert keys_at(tmp_path / "sensor.key").key_at(MONDAY_NOON) == shared
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"period": 1, "secret": "zz"}', "[1]", "\x00\x01"])

@@ -1,0 +1,89 @@
+"""Enrolment: how a sensor becomes one of a site. A hub prints a code, the sensor is told it, and that is all."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scans.visitor_key import VisitorKey
+
+# What a code begins with: a person sees what it is, and another version of it would begin otherwise.
+_MARK = "site1-"
+# A code holds under 2 kB; whatever unpacks to more is none.
+_MOST_BYTES = 16_384
+# Settings that a code may bring: those that say how to reach the hub, and how the site's days and keys go.
+_SETTINGS = re.compile(
+    r"TRACKING_(LINKS_(UPLINK|BROKER)\w*|SCANS_(SENSOR_NAME|SENSOR_PLACE|KEY_\w+)|PRESENCE_TIME_ZONE)"
+)
+
+
+class EnrolmentError(Exception):
+    """A code cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What a sensor is told of its site.
+
+    Attributes:
+        key: The site's visitor key as it is now. From here on sensor and hub step it forward each by itself.
+        settings: Settings by the names of their environment variables, for example TRACKING_LINKS_UPLINK_URL.
+        uplink_key: The key that the hub asks for; never shown.
+        broker_password: The password at the broker, None for none; never shown.
+    """
+
+    key: VisitorKey
+    settings: Mapping[str, str]
+    uplink_key: str = field(repr=False)
+    broker_password: str | None = field(repr=False)
+
+
+def as_code(enrolment: Enrolment) -> str:
+    """The enrolment as one word to be copied. Whoever has it can name today's devices and send as this sensor."""
+    said = {
+        "period": enrolment.key.period,
+        "secret": enrolment.key.secret.hex(),
+        "site": enrolment.key.site,
+        "settings": dict(enrolment.settings),
+        "uplink_key": enrolment.uplink_key,
+        "broker_password": enrolment.broker_password,
+    }
+    packed = zlib.compress(json.dumps(said, separators=(",", ":")).encode(), 9)
+    return _MARK + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def from_code(code: str) -> Enrolment:
+    """The enrolment that a code stands for.
+
+    Raises:
+        EnrolmentError: It is none, was cut off while it was copied, or asks for settings that are not its business.
+    """
+    word = "".join(code.split())  # a terminal may have broken it over lines
+    if not word.startswith(_MARK):
+        raise EnrolmentError(
+            f"This is no code of a hub. It begins with {_MARK}; print one there with `./run enrol NAME`."
+        )
+    try:
+        packed = base64.b64decode(word.removeprefix(_MARK) + "==", altchars=b"-_")
+        unpacking = zlib.decompressobj()
+        said = json.loads(unpacking.decompress(packed, _MOST_BYTES))
+        if not unpacking.eof:
+            raise EnrolmentError(_DAMAGED)
+        settings = {str(name): str(value) for name, value in said["settings"].items()}
+        key = VisitorKey(int(said["period"]), bytes.fromhex(said["secret"]), str(said["site"]))
+        password = said["broker_password"]
+        enrolment = Enrolment(key, settings, str(said["uplink_key"]), None if password is None else str(password))
+    except (binascii.Error, zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EnrolmentError(_DAMAGED) from error
+    for name in settings:
+        if not _SETTINGS.fullmatch(name):
+            raise EnrolmentError("This code would change settings that are not its business, so it is not used.")
+    return enrolment
+
+
+_DAMAGED = "This code was cut off or changed on its way. Copy the whole of it, from the mark to the last character."
