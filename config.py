@@ -130,9 +130,9 @@ class DbSection(_Section):
     """Devices and visits are forgotten after this many days. Sums are kept for ever."""
     keep_scans_days: int = Field(default=400, ge=2, le=3650)
     """The ledger of scans, counts without identity, is kept this many days."""
-    keep_detections_days: int = Field(default=7, ge=0, le=3650)
+    keep_detections_days: int = Field(default=7, ge=1, le=3650)
     """Every single detection (which device, in which scan, how strong) is kept this many days, for programs that ask
-    for them. 0 keeps none."""
+    for them and for counts that several sensors share."""
 
 
 class LayoutsSection(_Section):
@@ -171,6 +171,10 @@ class LinksSection(_Section):
     """Address the page is served on: 0.0.0.0 for anyone on the LAN, 127.0.0.1 for this machine only."""
     port: int = Field(default=8050, ge=1, le=65535)
     """Port the page is served on."""
+    tls_certificate_file: str = ""
+    """Certificate (PEM, with those above it) to serve the page and take scans over https; empty for http."""
+    tls_key_file: str = ""
+    """Its private key."""
     login_required: bool = False
     """Whether even looking asks for a login. Without it the page can be read by anyone on the LAN; what changes or
     deletes, sends data in, or lists single devices to programs always asks."""
@@ -179,6 +183,8 @@ class LinksSection(_Section):
     may. `./run join` sets this up by itself."""
     uplink_url: str = Field(default="", max_length=255, pattern=r"^(https?://[^\s/]+/?)?$")
     """With http: the hub's address, for example https://hub.example:8050."""
+    uplink_key_file: str = ""
+    """With http: file that holds the key the hub gave, and nothing else."""
     uplink_ca_file: str = ""
     """With https and mqtt over TLS: the certificate to trust, where it is not one that the whole world trusts."""
     uplink_format: UplinkFormat = UplinkFormat.OWN
@@ -208,6 +214,16 @@ class LinksSection(_Section):
     """Whether a hub also takes the payload of the older BLE agent, on its topic tfg/detections/raw."""
     home_assistant: bool = False
     """Whether Home Assistant is told of the site through the broker."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.uplink is Uplink.HTTP and not self.uplink_url:
+            raise ValueError('with uplink = "http", uplink_url must name the hub, for example https://hub.example:8050')
+        if self.uplink is Uplink.MQTT and not self.broker_host:
+            raise ValueError('with uplink = "mqtt", broker_host must name the broker')
+        if bool(self.tls_certificate_file) != bool(self.tls_key_file):
+            raise ValueError("tls_certificate_file and tls_key_file go together: give both, or neither")
+        return self
 
 
 class Config(_Section):

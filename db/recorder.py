@@ -83,7 +83,7 @@ def _record(connection: Connection, scan: Scan, settings: StoreSettings) -> None
         new_count = len(arrivals[radio].makers) if radio in arrivals else 0
         row |= _ledger_columns(radio, scan.hearing(radio), new_count)
     scan_id: int = connection.execute(insert(SCANS).returning(SCANS.c.id), row).scalar_one()
-    if arrivals and settings.keep_detections_days:
+    if arrivals:
         write_detections(connection, scan_id, scan, {radio: some.device_ids for radio, some in arrivals.items()})
 
 

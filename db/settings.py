@@ -18,7 +18,7 @@ class StoreSettings:
         visible_share: The share of people who carry something that can be heard.
         keep_days: Days devices and visits are kept.
         keep_scans_days: Days the ledger of scans and the gaps are kept.
-        keep_detections_days: Days every single detection is kept; 0 keeps none.
+        keep_detections_days: Days every single detection is kept.
         time_zone: Whose days and hours the sums and charts are cut by.
     """
 

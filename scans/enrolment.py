@@ -9,8 +9,10 @@ import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from scans.visitor_key import VisitorKey
+from scans.private_file import write_privately
+from scans.visitor_key import VisitorKey, VisitorKeys
 
 # What a code begins with: a person sees what it is, and another version of it would begin otherwise.
 _MARK = "site1-"
@@ -87,3 +89,54 @@ def from_code(code: str) -> Enrolment:
 
 
 _DAMAGED = "This code was cut off or changed on its way. Copy the whole of it, from the mark to the last character."
+
+
+# What a sensor that has joined keeps beside its database.
+_JOINED = "joined.json"
+_UPLINK_KEY = "hub.key"
+_BROKER_PASSWORD = "broker.password"  # noqa: S105 - the name of a file
+
+
+def join(enrolment: Enrolment, folder: Path, keys: VisitorKeys) -> None:
+    """Become one of a site: keep its settings and secrets in a folder, and take its visitor key.
+
+    Raises:
+        EnrolmentError: The folder cannot be written.
+        KeyFileError: The key file cannot be.
+    """
+    settings = dict(enrolment.settings)
+    try:
+        settings["TRACKING_LINKS_UPLINK_KEY_FILE"] = str(folder / _UPLINK_KEY)
+        write_privately(folder / _UPLINK_KEY, enrolment.uplink_key)
+        if enrolment.broker_password is not None:
+            settings["TRACKING_LINKS_BROKER_PASSWORD_FILE"] = str(folder / _BROKER_PASSWORD)
+            write_privately(folder / _BROKER_PASSWORD, enrolment.broker_password)
+        keys.adopt(enrolment.key)
+        write_privately(folder / _JOINED, json.dumps(settings, indent=1))  # last: with it the sensor has joined
+    except OSError as error:
+        raise EnrolmentError(f"{folder} cannot be written ({error.strerror}), so nothing was joined.") from error
+
+
+def joined_settings(folder: Path) -> dict[str, str]:
+    """The settings that a sensor has from its site; empty when it has joined none.
+
+    Raises:
+        EnrolmentError: What was kept cannot be read.
+    """
+    try:
+        said = json.loads((folder / _JOINED).read_text(encoding="utf-8"))
+        return {str(name): str(value) for name, value in said.items()}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError, AttributeError) as error:
+        raise EnrolmentError(
+            f"What this sensor knows of its site cannot be read ({folder / _JOINED}). Join again: `./run join CODE`."
+        ) from error
+
+
+def leave(folder: Path) -> bool:
+    """Be no sensor of a site any more; tells whether it was one. What waits to be sent stays where it is."""
+    was_joined = (folder / _JOINED).exists()
+    for name in (_JOINED, _UPLINK_KEY, _BROKER_PASSWORD):
+        (folder / name).unlink(missing_ok=True)
+    return was_joined

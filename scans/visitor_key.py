@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import os
 import secrets
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -13,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from presence.radio import Radio
+from scans.private_file import write_privately
 
 # Steps of the ratchet that one rotation may take. 200 years of days: a clock that is further off than this is not a
 # clock.
@@ -158,19 +158,11 @@ class VisitorKeys:
             raise KeyFileError(message) from error
 
     def _write(self, key: VisitorKey) -> None:
-        """Replace the file in one step, so that a power cut leaves either the old key or the new one."""
         if self._path is None:
             return
         text = json.dumps({"period": key.period, "secret": key.secret.hex(), "site": key.site})
-        beside = self._path.with_name(self._path.name + ".new")
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            beside.unlink(missing_ok=True)
-            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self._path)
+            write_privately(self._path, text)
         except OSError as error:
             message = (
                 f"The visitor key {self._path} cannot be written ({error.strerror}). "

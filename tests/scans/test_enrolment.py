@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from scans.enrolment import Enrolment, EnrolmentError, as_code, from_code
-from scans.visitor_key import VisitorKey
+from scans.enrolment import Enrolment, EnrolmentError, as_code, from_code, join, joined_settings, leave
+from scans.visitor_key import KeyRotation, VisitorKey, VisitorKeys, period_of
 
 ENROLMENT = Enrolment(
     key=VisitorKey(740_000, bytes(range(32)), "0123456789abcdef"),
@@ -44,3 +49,35 @@ def test_a_code_brings_only_settings_of_a_site() -> None:
     bad = Enrolment(ENROLMENT.key, {"TRACKING_DB_URL": "sqlite:////etc/passwd"}, "k", None)
     with pytest.raises(EnrolmentError, match="not its business"):
         from_code(as_code(bad))
+
+
+def test_a_sensor_that_joined_goes_by_its_site(tmp_path: Path) -> None:
+    """After joining, its settings and its visitor key are the site's, in files for their owner only."""
+    noon_at = datetime(2026, 11, 16, 12, tzinfo=UTC)
+    period = period_of(noon_at, KeyRotation.DAILY, 4, ZoneInfo("UTC"))
+    key = VisitorKey(period, bytes(32), "0123456789abcdef")
+    keys = VisitorKeys(tmp_path / "tracking.key", KeyRotation.DAILY, 4, ZoneInfo("UTC"))
+    join(Enrolment(key, ENROLMENT.settings, "pk_something", "geheim"), tmp_path, keys)
+    joined = joined_settings(tmp_path)
+    assert joined["TRACKING_LINKS_UPLINK"] == "http"
+    assert Path(joined["TRACKING_LINKS_UPLINK_KEY_FILE"]).read_text() == "pk_something"
+    assert Path(joined["TRACKING_LINKS_BROKER_PASSWORD_FILE"]).read_text() == "geheim"
+    assert keys.key_at(noon_at) == key
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_sensor_that_leaves_is_as_before(tmp_path: Path) -> None:
+    """After leaving, no setting and no secret of the site is left; one that never joined is told so."""
+    keys = VisitorKeys(None, KeyRotation.DAILY, 4, ZoneInfo("UTC"))
+    join(ENROLMENT, tmp_path, keys)
+    assert leave(tmp_path)
+    assert joined_settings(tmp_path) == {}
+    assert list(tmp_path.iterdir()) == []
+    assert not leave(tmp_path)
+
+
+def test_a_damaged_joining_is_said_clearly(tmp_path: Path) -> None:
+    """Settings of a site that cannot be read stop the start with what to do."""
+    (tmp_path / "joined.json").write_text("[")
+    with pytest.raises(EnrolmentError, match="Join again"):
+        joined_settings(tmp_path)
