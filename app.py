@@ -10,44 +10,36 @@ import random
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from types import FrameType
-from zoneinfo import ZoneInfo
-
-import tzlocal
 
 from command_line import parse
-from config import Config, ConfigError, load_config
+from config import ConfigError
 from db.backup import back_up
 from db.errors import DatabaseError
 from db.examine import examine_database
 from db.reports import keep_report
-from db.settings import StoreSettings
-from db.store import Store, open_store
+from db.store import Store
 from layouts.needs import PageSettings
 from layouts.page import build_page
 from layouts.report import report_text
 from links.examine import examine_server
 from links.scan_lines import scan_as_json, scan_as_text
 from links.server import ServerError, create_server, lan_address, open_port, serve
+from place import Place, place_of
 from presence.faults import advice_for
 from presence.radio import Radio
 from presence.ranges import TimeRange
 from presence.scan import Scan
-from presence.zones import ZoneThresholds
 from scans.adapter import AdapterMender
 from scans.bluetooth import BluetoothListener, bleak_scanner
 from scans.box import Box
-from scans.clock import Clock, machine_clock
 from scans.examine import examine_hearing
-from scans.folding import ObservationRules
 from scans.history import simulated_scans
 from scans.listener import Listener
-from scans.manufacturers import Manufacturers
 from scans.monitor import MonitorInterface, own_addresses
 from scans.patience import PatientRadio
 from scans.replay import Replay
@@ -56,80 +48,12 @@ from scans.simulated.ble_scanner import simulated_scanner
 from scans.simulated.outages import DEMONSTRATION_OUTAGES
 from scans.simulated.site import SimulatedSite
 from scans.simulated.wifi_pipe import WifiPipe
-from scans.visitor_key import KeyFileError, VisitorKeys
+from scans.visitor_key import KeyFileError
 from scans.wifi import WifiListener, read_capture
 
-HOME = Path(__file__).resolve().parent
-
-DEMO_DATABASE = "sqlite:///data/demo.db"
 DEMO_HISTORY = timedelta(days=7)
 # Any number makes a plausible site; this one stays, so that a demonstration goes on where it was.
 DEMO_SEED = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What every command starts from: the settings, and what follows from them.
-
-    Attributes:
-        config: The settings.
-        is_demo: Whether the site is simulated.
-        database_url: The database, its path absolute.
-        time_zone: The place's.
-        clock: The machine's.
-        manufacturers: Names makers; shared, since its tables take memory.
-    """
-
-    config: Config
-    is_demo: bool
-    database_url: str
-    time_zone: ZoneInfo
-    clock: Clock
-    manufacturers: Manufacturers
-
-    @property
-    def thresholds(self) -> ZoneThresholds:
-        """Where near and medium end."""
-        return ZoneThresholds(self.config.presence.near_dbm, self.config.presence.medium_dbm)
-
-    @property
-    def rules(self) -> ObservationRules:
-        """What is said of each device."""
-        return ObservationRules(self.manufacturers.maker, self.thresholds, self.config.scans.wifi_ssids)
-
-    @property
-    def folder(self) -> Path:
-        """Where what is kept lies: the database's folder."""
-        path = self.database_url.removeprefix("sqlite:///")
-        return Path(path).parent if path != self.database_url else HOME / "data"
-
-    @property
-    def key_path(self) -> Path | None:
-        """Where the visitor key lies: beside the database; nowhere when that is in memory."""
-        path = self.database_url.removeprefix("sqlite:///")
-        return Path(path).with_suffix(".key") if path != self.database_url else None
-
-    def visitor_keys(self) -> VisitorKeys:
-        """The keys that belong to the database; in memory when it is."""
-        scans = self.config.scans
-        return VisitorKeys(self.key_path, scans.key_rotation, scans.key_rotation_hour, self.time_zone)
-
-    def open_store(self) -> Store:
-        """The database, brought up to date."""
-        config = self.config
-        return open_store(
-            self.database_url,
-            StoreSettings(
-                interval_seconds=config.scans.interval_seconds,
-                visit_gap=timedelta(minutes=config.presence.visit_gap_minutes),
-                hold=timedelta(minutes=config.presence.hold_minutes),
-                visible_share=config.presence.visible_share,
-                keep_days=config.db.keep_days,
-                keep_scans_days=config.db.keep_scans_days,
-                keep_detections_days=config.db.keep_detections_days,
-                time_zone=self.time_zone,
-            ),
-        )
 
 
 def build_sensor(place: Place, site: SimulatedSite | None, newest_at: datetime | None) -> Sensor:
@@ -319,31 +243,6 @@ def doctor(place: Place) -> int:
         if finding.remedy:
             print(f"{'':>10}{finding.remedy}")
     return 0 if all(finding.is_fine for finding in findings) else 1
-
-
-def place_of(arguments: argparse.Namespace) -> Place:
-    """The settings, checked, and what follows from them."""
-    environment = dict(os.environ)
-    if arguments.db is not None:
-        environment["TRACKING_DB_URL"] = arguments.db
-    if getattr(arguments, "port", None) is not None:
-        environment["TRACKING_LINKS_PORT"] = arguments.port
-    config = load_config(arguments.config or HOME / "config.toml", environment)
-    url = DEMO_DATABASE if arguments.demo and arguments.db is None else config.db.url
-    zone = config.presence.time_zone
-    return Place(
-        config=config,
-        is_demo=arguments.demo,
-        database_url=_with_absolute_path(url, Path.cwd() if arguments.db is not None else HOME),
-        time_zone=ZoneInfo(zone) if zone else tzlocal.get_localzone(),
-        clock=machine_clock(),
-        manufacturers=Manufacturers(),
-    )
-
-
-def _with_absolute_path(url: str, folder: Path) -> str:
-    path = url.removeprefix("sqlite://")
-    return f"sqlite:///{folder / path[1:]}" if path else url
 
 
 def carry_out(arguments: argparse.Namespace) -> int:

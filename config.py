@@ -124,8 +124,9 @@ class DbSection(_Section):
 
     url: str = Field(default="sqlite:///data/tracking.db", pattern=r"^(sqlite://(/.+)?|postgresql://.+)$")
     """Where scans are kept, as sqlite:///path, or postgresql://user@host/name for a hub; a relative path begins at the
-    programme's folder. The visitor key lies beside an SQLite file, and in the folder data for PostgreSQL. A password
-    for PostgreSQL belongs into the file ~/.pgpass."""
+    programme's folder. A password for PostgreSQL belongs into the file ~/.pgpass."""
+    folder: str = ""
+    """Where the visitor key and saved reports are kept; empty is the SQLite file's folder, and data for PostgreSQL."""
     keep_days: int = Field(default=30, ge=1, le=3650)
     """Devices and visits are forgotten after this many days. Sums are kept for ever."""
     keep_scans_days: int = Field(default=400, ge=2, le=3650)

@@ -93,7 +93,7 @@ _DAMAGED = "This code was cut off or changed on its way. Copy the whole of it, f
 
 # What a sensor that has joined keeps beside its database.
 _JOINED = "joined.json"
-_UPLINK_KEY = "hub.key"
+_UPLINK_KEY = "uplink.key"
 _BROKER_PASSWORD = "broker.password"  # noqa: S105 - the name of a file
 
 

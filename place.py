@@ -1,0 +1,142 @@
+"""The place: what every command starts from, the settings and what follows from them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import tzlocal
+
+from config import Config, load_config
+from db.settings import StoreSettings
+from db.store import Store, open_store
+from presence.zones import ZoneThresholds
+from scans.clock import Clock, machine_clock
+from scans.enrolment import joined_settings
+from scans.folding import ObservationRules
+from scans.manufacturers import Manufacturers
+from scans.visitor_key import VisitorKeys
+
+HOME = Path(__file__).resolve().parent
+
+DEMO_DATABASE = "sqlite:///data/demo.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What every command starts from: the settings, and what follows from them.
+
+    Attributes:
+        config: The settings.
+        is_demo: Whether the site is simulated.
+        database_url: The database, its path absolute.
+        time_zone: The place's.
+        clock: The machine's.
+        manufacturers: Names makers; shared, since its tables take memory.
+    """
+
+    config: Config
+    is_demo: bool
+    database_url: str
+    time_zone: ZoneInfo
+    clock: Clock
+    manufacturers: Manufacturers
+
+    @property
+    def thresholds(self) -> ZoneThresholds:
+        """Where near and medium end."""
+        return ZoneThresholds(self.config.presence.near_dbm, self.config.presence.medium_dbm)
+
+    @property
+    def rules(self) -> ObservationRules:
+        """What is said of each device."""
+        return ObservationRules(self.manufacturers.maker, self.thresholds, self.config.scans.wifi_ssids)
+
+    @property
+    def folder(self) -> Path:
+        """Where what is kept besides the database lies: where the settings say, else beside its file."""
+        if self.config.db.folder:
+            return HOME / self.config.db.folder
+        return self._file.parent if self._file is not None else HOME / "data"
+
+    @property
+    def key_path(self) -> Path | None:
+        """Where the visitor key lies; nowhere when the database is in memory."""
+        if self.database_url == "sqlite://":
+            return None
+        return self.folder / (f"{self._file.stem}.key" if self._file is not None else "site.key")
+
+    @property
+    def _file(self) -> Path | None:
+        """The database's file; None for one in memory or of a server."""
+        path = self.database_url.removeprefix("sqlite:///")
+        return Path(path) if path != self.database_url else None
+
+    def visitor_keys(self) -> VisitorKeys:
+        """The keys that belong to the database; in memory when it is."""
+        scans = self.config.scans
+        return VisitorKeys(self.key_path, scans.key_rotation, scans.key_rotation_hour, self.time_zone)
+
+    def open_store(self) -> Store:
+        """The database, brought up to date."""
+        config = self.config
+        return open_store(
+            self.database_url,
+            StoreSettings(
+                interval_seconds=config.scans.interval_seconds,
+                visit_gap=timedelta(minutes=config.presence.visit_gap_minutes),
+                hold=timedelta(minutes=config.presence.hold_minutes),
+                visible_share=config.presence.visible_share,
+                keep_days=config.db.keep_days,
+                keep_scans_days=config.db.keep_scans_days,
+                keep_detections_days=config.db.keep_detections_days,
+                time_zone=self.time_zone,
+            ),
+        )
+
+
+def place_of(arguments: argparse.Namespace) -> Place:
+    """The settings, checked, and what follows from them.
+
+    Raises:
+        ConfigError: Some are wrong.
+        EnrolmentError: Those of the site that this sensor joined cannot be read.
+    """
+    environment = _environment(arguments)
+    alone = _place(arguments, environment)
+    joined = joined_settings(alone.folder)
+    return _place(arguments, {**joined, **environment}) if joined else alone
+
+
+def _environment(arguments: argparse.Namespace) -> dict[str, str]:
+    """The environment, and what the command line puts in its place."""
+    environment = dict(os.environ)
+    if arguments.db is not None:
+        environment["TRACKING_DB_URL"] = arguments.db
+    if getattr(arguments, "port", None) is not None:
+        environment["TRACKING_LINKS_PORT"] = arguments.port
+    return environment
+
+
+def _place(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Place:
+    config = load_config(arguments.config or HOME / "config.toml", environment)
+    url = DEMO_DATABASE if arguments.demo and arguments.db is None else config.db.url
+    zone = config.presence.time_zone
+    return Place(
+        config=config,
+        is_demo=arguments.demo,
+        database_url=_with_absolute_path(url, Path.cwd() if arguments.db is not None else HOME),
+        time_zone=ZoneInfo(zone) if zone else tzlocal.get_localzone(),
+        clock=machine_clock(),
+        manufacturers=Manufacturers(),
+    )
+
+
+def _with_absolute_path(url: str, folder: Path) -> str:
+    path = url.removeprefix("sqlite://")
+    return f"sqlite:///{folder / path[1:]}" if path and path != url else url
