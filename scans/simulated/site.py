@@ -17,6 +17,7 @@ from scans.simulated.gadgets import BluetoothGadget, WifiGadget, gadgets_of
 from scans.simulated.outages import WeeklyOutage
 from scans.simulated.people import Role, Stay
 from scans.simulated.presences import Day, day_of
+from scans.simulated.spots import Spot
 from scans.simulated.truth import TrueSender, TrueVisit
 
 _MINUTE = 60
@@ -35,10 +36,14 @@ class SimulatedSite:
         seed: Another seed is another site.
         time_zone: Where it lies: it opens and closes by local time.
         outages: When its radios do not listen; see `outages.DEMONSTRATION_OUTAGES`.
+        spot: From where in it one listens; None for the middle, where everything is heard best.
     """
 
-    def __init__(self, seed: int, time_zone: ZoneInfo, outages: tuple[WeeklyOutage, ...] = ()) -> None:
+    def __init__(
+        self, seed: int, time_zone: ZoneInfo, outages: tuple[WeeklyOutage, ...] = (), spot: str | None = None
+    ) -> None:
         self.seed = seed
+        self._heard = None if spot is None else Spot(seed, spot).heard
         self._time_zone = time_zone
         self._outages = outages
         self._day_at_hand = lru_cache(maxsize=_DAYS_AT_HAND)(self._make_day)
@@ -65,17 +70,17 @@ class SimulatedSite:
         for slot in _slots(begin, end):
             devices = self._day_at(slot * SLOT_SECONDS).wifi.get(slot * SLOT_SECONDS // _MINUTE, ())
             for frame in client_frames(self.seed, slot, devices):
-                if begin <= frame.at < end:
-                    yield frame
+                if begin <= frame.at < end and (heard := self._heard(frame) if self._heard else frame):
+                    yield heard
 
     def advertisements(self, from_at: datetime, seconds: float) -> Iterator[Advertisement]:
         """What Bluetooth devices advertise in a window, in the order of time."""
         begin, end = from_at.timestamp(), from_at.timestamp() + seconds
         for slot in _slots(begin, end):
             devices = self._day_at(slot * SLOT_SECONDS).bluetooth.get(slot * SLOT_SECONDS // _MINUTE, ())
-            for advertisement in advertisements(self.seed, slot, devices):
-                if begin <= advertisement.at < end:
-                    yield advertisement
+            for sent in advertisements(self.seed, slot, devices):
+                if begin <= sent.at < end and (heard := self._heard(sent) if self._heard else sent):
+                    yield heard
 
     def people_at(self, at: datetime) -> int:
         """Truth: how many people are in the place at a moment, staff among them; passers-by are not."""
