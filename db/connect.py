@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from db.errors import DatabaseError, told_plainly
@@ -27,6 +27,9 @@ _BUSY_MILLISECONDS = 5000
 
 # A server of databases that does not answer within this long is away.
 _CONNECT_SECONDS = 10
+
+# Held by whoever writes to a PostgreSQL database, until the transaction ends. Any number does that nobody else locks.
+_WRITING_LOCK = 8050
 
 # Pages a connection keeps in memory, 1 MiB (negative means KiB), and connections kept for reading: on a Pi of 1 GB the
 # whole programme is to stay small, and the system keeps the file's pages in memory besides.
@@ -63,6 +66,10 @@ class Connections:
             DatabaseError: The database refused.
         """
         with told_plainly(), self._writing, self._writer.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                # One writer, as SQLite has it, though several hubs share the database: no two can count a device twice,
+                # or wait for each other for ever.
+                connection.execute(select(func.pg_advisory_xact_lock(_WRITING_LOCK)))
             yield connection
 
     @contextmanager

@@ -12,9 +12,6 @@ from db.errors import DatabaseError, NewerDatabaseError
 # The newest migration in migrations/versions. Revisions are four digits, counted up, so a greater one is newer.
 REVISION = "0002"
 
-# Any number does that nobody else locks in this database.
-_UPGRADE_LOCK = 8050
-
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -31,7 +28,6 @@ def upgrade(connections: Connections, revision: str = REVISION, migrations: Path
         DatabaseError: It cannot be opened or written, or is not one of this programme's.
     """
     with connections.write() as connection:
-        _wait_for_others(connection)
         found = _revision(connection)
         if found is not None and found > revision:
             raise NewerDatabaseError(
@@ -40,12 +36,6 @@ def upgrade(connections: Connections, revision: str = REVISION, migrations: Path
             )
         if found != revision:
             _migrate(connection, migrations)
-
-
-def _wait_for_others(connection: Connection) -> None:
-    """Let one of several hubs that start at once upgrade, and the others find it done. SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
 
 
 def _revision(connection: Connection) -> str | None:
