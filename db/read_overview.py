@@ -29,7 +29,7 @@ def read_overview(connection: Connection, now_at: datetime, settings: StoreSetti
     present_count = people_now
     # Under a wrong clock nobody knows how long ago a device was heard; those of the latest scan are present at least.
     if people_now is not None and latest is not None and latest.clock_is_right:
-        present_count = _present_count(connection, now_at, settings)
+        present_count = heard_since(connection, now_at - settings.hold)
     return Overview(
         as_of_at=now_at,
         last_scan_at=None if latest is None else latest.started_at,
@@ -57,6 +57,18 @@ def fault_of(reason: Any, detail: str | None, recovery: str | None) -> Fault | N
     return None if reason is None else Fault(reason, detail or "", recovery or "")
 
 
+def heard_since(connection: Connection, since_at: datetime) -> int:
+    """Different devices heard since a moment: those on an open visit, and those whose visit is over."""
+    count = 0
+    for radio, present in PRESENT.items():
+        devices = DEVICES[radio]
+        on_visit = select(func.count()).where(present.c.last_seen_at >= since_at)
+        is_on_visit = select(present.c.device_id).where(present.c.device_id == devices.c.id).exists()
+        just_left = select(func.count()).where(devices.c.last_seen_at >= since_at, ~is_on_visit)
+        count += connection.execute(select(on_visit.scalar_subquery() + just_left.scalar_subquery())).scalar_one()
+    return count
+
+
 def _people_now(latest: Row[Any] | None, now_at: datetime, settings: StoreSettings) -> int | None:
     if latest is None:
         return None
@@ -65,19 +77,6 @@ def _people_now(latest: Row[Any] | None, now_at: datetime, settings: StoreSettin
     counts = [latest.wifi_device_count, latest.bluetooth_device_count]
     heard = [count for count in counts if count is not None]
     return sum(heard) if heard and age_seconds <= _NOW_INTERVALS * settings.interval_seconds else None
-
-
-def _present_count(connection: Connection, now_at: datetime, settings: StoreSettings) -> int:
-    """Devices heard within the hold window: on an open visit or, where it is longer than the gap, on one just over."""
-    count = 0
-    for radio, present in PRESENT.items():
-        devices = DEVICES[radio]
-        since_at = now_at - settings.hold
-        on_visit = select(func.count()).where(present.c.last_seen_at >= since_at)
-        is_on_visit = select(present.c.device_id).where(present.c.device_id == devices.c.id).exists()
-        just_left = select(func.count()).where(devices.c.last_seen_at >= since_at, ~is_on_visit)
-        count += connection.execute(select(on_visit.scalar_subquery() + just_left.scalar_subquery())).scalar_one()
-    return count
 
 
 def _device_totals(connection: Connection) -> dict[Radio, int]:

@@ -11,10 +11,14 @@ from db.read_devices import read_devices
 from db.read_history import read_history
 from db.read_overview import read_overview
 from db.read_report import read_report
+from db.read_scans import read_scans_after
+from db.read_today import read_today
 from db.schema import SCANS
 from db.settings import StoreSettings
+from presence.feed import ScanCursor, ScanRow
 from presence.overview import DevicePage, DeviceQuery, History, Overview, Report
 from presence.ranges import TimeRange
+from presence.today import Today
 
 
 class Reader:
@@ -59,6 +63,24 @@ class Reader:
         """
         with self._connections.read() as connection:
             return read_report(connection, time_range, now_at, self._settings)
+
+    def today(self, now_at: datetime) -> Today:
+        """The local day so far.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        with self._connections.read() as connection:
+            return read_today(connection, now_at, self._settings.time_zone)
+
+    def scans_after(self, cursor: ScanCursor, limit: int) -> tuple[ScanRow, ...]:
+        """The scans that a cursor does not include, in the order of their numbers, `limit` at most.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        with self._connections.read() as connection:
+            return read_scans_after(connection, cursor, limit)
 
     def latest_scan_id(self) -> int | None:
         """A number that changes when a scan has been recorded; None before the first. Costs next to nothing.

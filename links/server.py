@@ -10,12 +10,16 @@ from datetime import datetime
 import uvicorn
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import JSONResponse
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from presence.overview import Overview, RadioState
 
 # Where a packet would go to reach the world. Nothing is sent: connecting a datagram socket only picks the interface.
 # 192.0.2.1 belongs to nobody (RFC 5737).
 _NOWHERE = ("192.0.2.1", 9)
+
+# Time for a closing handshake, and for what was sent last to arrive; uvicorn's own patience with a handshake.
+_CUT_OFF_SECONDS = 10.0
 
 
 class ServerError(Exception):
@@ -91,9 +95,39 @@ def _advice(host: str, port: int, error: OSError) -> str:
 
 def serve(server: FastAPI, listening: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM, which is handed on to the handler that was there before."""
-    # No access log: who looks at the page is nobody's business, and a line a request wears out the card.
-    settings = uvicorn.Config(server, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
-    uvicorn.Server(settings).run(sockets=[listening])
+    web_server(server).run(sockets=[listening])
+
+
+def web_server(server: FastAPI) -> uvicorn.Server:
+    """What serves the routes, ready to run."""
+    settings = uvicorn.Config(
+        server,
+        log_level="warning",
+        # Who looks at the page is nobody's business, and a line a request wears out the card.
+        access_log=False,
+        timeout_graceful_shutdown=3,
+        ws=_ImpatientWebSocket,
+        # Those who listen to the live feed have nothing to say but a ping.
+        ws_max_size=4096,
+        # Events of half a kilobyte on a LAN: to compress each for each client costs a Pi more than to send them.
+        ws_per_message_deflate=False,
+    )
+    return uvicorn.Server(settings)
+
+
+class _ImpatientWebSocket(WebSocketsSansIOProtocol):
+    """A WebSocket that is cut off some time after its route has ended.
+
+    As it comes, a connection whose other side has stopped reading stays open, with all that it was sent in memory, for
+    as long as that side pleases.
+    """
+
+    async def run_asgi(self) -> None:
+        """Run the route, and see to it that the connection ends with it."""
+        try:
+            await super().run_asgi()
+        finally:
+            self.loop.call_later(_CUT_OFF_SECONDS, self.transport.abort)
 
 
 def lan_address() -> str:

@@ -1,0 +1,41 @@
+"""Routes, answered by the real web server on a thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from links.server import open_port, web_server
+
+
+@contextmanager
+def served(*routers: APIRouter) -> Iterator[str]:
+    """Serve routes until the block ends; gives host and port."""
+    app = FastAPI()
+    for router in routers:
+        app.include_router(router)
+    with served_app(app) as place:
+        yield place
+
+
+@contextmanager
+def served_app(app: FastAPI) -> Iterator[str]:
+    """Serve an application until the block ends; gives host and port."""
+    listening = open_port("127.0.0.1", 0)
+    server = web_server(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        patience_ends = time.monotonic() + 60
+        while not server.started:
+            assert time.monotonic() < patience_ends, "the server did not start"
+            time.sleep(0.02)
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()

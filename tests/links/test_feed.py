@@ -1,0 +1,377 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from db.errors import DatabaseError
+from db.schema import SCANS
+from db.store import Store, open_store
+from links.feed import Feed
+from links.health import PartHealth
+from presence.feed import ScanCursor, ScanRow
+from presence.sensors import SensorCard, SensorRow, SensorState
+from tests.db.scanning import HUNG, SETTINGS, device, hash_of, minute, scan
+from tests.links.served import served
+from tests.postgresql import Cluster
+
+Event = dict[str, Any]
+AT = datetime(2027, 3, 1, 12, tzinfo=UTC)
+# What a busy machine may take; nothing waits for this long that works.
+PATIENCE = 60
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store."""
+    with contextlib.closing(open_store(f"sqlite:///{tmp_path}/tracking.db", SETTINGS)) as opened:
+        yield opened
+
+
+def feed_of(store: Store, **how: Any) -> Feed:  # noqa: ANN401 - whatever the feed takes
+    return Feed(store.reader, lambda: AT, **how)
+
+
+@contextlib.contextmanager
+def listening(place: str, cursor: str | None = None, **how: Any) -> Iterator[ClientConnection]:  # noqa: ANN401 - as above
+    asked = "" if cursor is None else f"?cursor={cursor}"
+    with connect(f"ws://{place}/ws{asked}", **how) as client:
+        yield client
+
+
+def heard(client: ClientConnection) -> Event:
+    """The next event but heartbeats."""
+    while True:
+        event: Event = json.loads(client.recv(timeout=PATIENCE))
+        if event["type"] != "heartbeat":
+            return event
+
+
+def until(client: ClientConnection, kind: str) -> Event:
+    """The next event of a kind."""
+    while True:
+        event: Event = json.loads(client.recv(timeout=PATIENCE))
+        if event["type"] == kind:
+            return event
+
+
+def read_to_the_end(client: ClientConnection) -> None:
+    while True:
+        client.recv(timeout=PATIENCE)
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    patience_ends = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < patience_ends
+        time.sleep(0.02)
+
+
+def test_a_scan_is_told_with_its_counts_and_no_device(store: Store) -> None:
+    """What is heard of a scan is its sensor, time, counts by radio and zone, and faults: null where not heard."""
+    feed = feed_of(store)
+    with served(feed.router) as place, listening(place) as client:
+        assert heard(client)["type"] == "hello"
+        store.recorder.record(scan(minute(0), ["a", device("b", rssi_dbm=-90.0), device("c", rssi_dbm=None)], HUNG))
+        feed.nudge()
+        text = client.recv(timeout=PATIENCE)
+        assert hash_of("a") not in str(text)
+        assert json.loads(text) == {
+            "type": "scan",
+            "cursor": "1",
+            "id": 1,
+            "sensor": "box",
+            "started_at": "2027-03-10T08:30:00Z",
+            "duration_seconds": 10.0,
+            "clock_is_right": True,
+            "radios": {
+                "wifi": {"device_count": 3, "zones": {"near": 1, "medium": 0, "far": 1}, "fault": None},
+                "bluetooth": {
+                    "device_count": None,
+                    "zones": None,
+                    "fault": {
+                        "reason": "hung",
+                        "advice": "Bluetooth does not answer. It is reset at each scan; if that does not help, "
+                        "restart the Pi.",
+                        "recovery": "reset the adapter",
+                    },
+                },
+            },
+        }
+
+
+def test_scans_of_other_processes_are_told_too(store: Store, tmp_path: Path) -> None:
+    """What somebody else commits to the database is told without a nudge, to every client."""
+    feed = feed_of(store)
+    with served(feed.router) as place, listening(place) as one, listening(place) as other:
+        assert [heard(one)["type"], heard(other)["type"]] == ["hello", "hello"]
+        with contextlib.closing(open_store(f"sqlite:///{tmp_path}/tracking.db", SETTINGS)) as elsewhere:
+            elsewhere.recorder.record(scan(minute(0)))
+        assert [heard(one)["id"], heard(other)["id"]] == [1, 1]
+
+
+def test_who_comes_back_misses_nothing_and_hears_nothing_twice(store: Store) -> None:
+    """With the cursor of the last event, a client goes on where it was, while new scans come all the time."""
+    feed = feed_of(store)
+    told: list[int] = []
+    cursor = "0"
+    with served(feed.router) as place:
+        for number in range(12):
+            store.recorder.record_many(scan(minute(10 * number + step)) for step in range(10))
+            feed.nudge()
+            with listening(place, cursor) as client:
+                assert heard(client)["cursor"] == cursor
+                store.recorder.record(scan(minute(10 * number + 9.5)))
+                feed.nudge()
+                while len(told) < 11 * number + 5:
+                    event = heard(client)
+                    told.append(event["id"])
+                    cursor = event["cursor"]
+        with listening(place, cursor) as client:
+            heard(client)
+            while len(told) < 132:
+                told.append(heard(client)["id"])
+    assert told == list(range(1, 133))
+
+
+def test_who_missed_too_much_is_told_to_read_afresh(store: Store) -> None:
+    """More than the last 1,000 scans are not told again; the client goes on from now."""
+    store.recorder.record_many((scan(minute(number)) for number in range(1002)), batch=1002)
+    feed = feed_of(store)
+    with served(feed.router) as place:
+        with listening(place, "1") as client:
+            assert heard(client)["cursor"] == "1002"
+            assert heard(client)["type"] == "reset"
+        with listening(place, "2") as client:
+            heard(client)
+            assert [heard(client)["id"] for _ in range(1000)] == list(range(3, 1003))
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "17", "%00", "1~1"])
+def test_a_cursor_of_another_feed_is_answered_with_a_reset(store: Store, cursor: str) -> None:
+    """A cursor that is none, or ahead of the database, lets the client read afresh, and then it hears all."""
+    store.recorder.record(scan(minute(0)))
+    feed = feed_of(store)
+    with served(feed.router) as place, listening(place, cursor) as client:
+        assert heard(client)["cursor"] == "1"
+        assert heard(client)["type"] == "reset"
+        store.recorder.record(scan(minute(1)))
+        feed.nudge()
+        assert heard(client)["id"] == 2
+
+
+def test_scans_that_are_committed_out_of_their_order_are_all_told(postgresql: Cluster) -> None:
+    """On PostgreSQL a number taken early may be committed late; it is told then, once, also to who comes back."""
+    url = postgresql.new_database()
+    columns = ", ".join(column.name for column in SCANS.c if column.name != "id")
+    again = f"INSERT INTO scans ({columns}) SELECT {columns} FROM scans WHERE id = 1".encode()  # noqa: S608 - our own columns
+    with contextlib.closing(open_store(url, SETTINGS)) as store, psycopg.connect(url) as early:
+        store.recorder.record(scan(minute(0)))
+        feed = feed_of(store)
+        with served(feed.router) as place, listening(place) as client:
+            heard(client)
+            early.execute(again)
+            store.recorder.record(scan(minute(1)))
+            event = heard(client)
+            assert (event["id"], event["cursor"]) == (3, "3~2")
+            early.commit()
+            late = heard(client)
+            assert (late["id"], late["cursor"]) == (2, "3")
+            with listening(place, event["cursor"]) as back:
+                assert [heard(back)["type"], heard(back)["id"]] == ["hello", 2]
+                store.recorder.record(scan(minute(2)))
+                assert heard(back)["id"] == 4
+
+
+def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_all(store: Store) -> None:
+    """Nobody is waited for: who has too much waiting is let go, while another gets every event."""
+    feed = feed_of(store, most_waiting=40)
+    with socket.socket() as narrow, served(feed.router) as place:
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        host, port = place.split(":")
+        narrow.connect((host, int(port)))
+        with listening(place) as quick, listening(place, sock=narrow, compression=None, max_queue=1) as stuck:
+            heard(quick)
+            assert feed.connection_count == 2
+            told = 0
+            while feed.connection_count == 2:
+                store.recorder.record_many(scan(minute(told + step), HUNG, HUNG) for step in range(20))
+                feed.nudge()
+                for _ in range(20):
+                    told += 1
+                    assert until(quick, "scan")["id"] == told
+                assert told < 50_000
+            store.recorder.record(scan(minute(told)))
+            feed.nudge()
+            assert until(quick, "scan")["id"] == told + 1
+            # What was on its way still arrives; then the connection is closed, or cut off.
+            with pytest.raises(ConnectionClosed):
+                read_to_the_end(stuck)
+
+
+def test_there_is_a_most_of_clients(store: Store) -> None:
+    """One beyond it is sent away with the advice to come back later, and the others stay."""
+    feed = feed_of(store, most_clients=1)
+    with served(feed.router) as place, listening(place) as first:
+        heard(first)
+        with listening(place) as second, pytest.raises(ConnectionClosed) as closed:
+            second.recv(timeout=PATIENCE)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1013
+        assert feed.connection_count == 1
+    wait_for(lambda: feed.connection_count == 0)
+
+
+def test_the_heart_beats(store: Store) -> None:
+    """Where nothing happens, a client hears that the feed still runs."""
+    feed = feed_of(store, heartbeat_seconds=0.1)
+    with served(feed.router) as place, listening(place) as client:
+        heard(client)
+        assert json.loads(client.recv(timeout=PATIENCE)) == {
+            "type": "heartbeat",
+            "cursor": "0",
+            "at": "2027-03-01T12:00:00Z",
+        }
+
+
+def test_what_a_client_says_is_not_listened_to(store: Store) -> None:
+    """Words are passed over, and a flood of them ends that connection alone."""
+    feed = feed_of(store)
+    with served(feed.router) as place, listening(place) as client, listening(place) as loud:
+        assert [heard(client)["type"], heard(loud)["type"]] == ["hello", "hello"]
+        client.send("ping")
+        client.send(b"\x00\xff")
+        loud.send("x" * 5000)
+        with pytest.raises(ConnectionClosed):
+            loud.recv(timeout=PATIENCE)
+        store.recorder.record(scan(minute(0)))
+        feed.nudge()
+        assert heard(client)["id"] == 1
+
+
+def test_a_radio_that_is_lost_and_found_is_told(store: Store) -> None:
+    """The change is told once each way; who comes in between hears of it first of all."""
+    feed = feed_of(store)
+    with served(feed.router) as place, listening(place) as client:
+        assert heard(client)["radios"] == []
+        scans = [scan(minute(0)), scan(minute(1), HUNG), scan(minute(2), HUNG)]
+        store.recorder.record_many(scans)
+        lost = until(client, "radio")
+        assert (lost["sensor"], lost["radio"], lost["is_heard"]) == ("box", "wifi", False)
+        assert (lost["fault"]["reason"], lost["at"], lost["cursor"]) == ("hung", "2027-03-10T08:31:00Z", "2")
+        assert until(client, "scan")["id"] == 3
+        with listening(place) as late:
+            assert [change["radio"] for change in heard(late)["radios"]] == ["wifi"]
+        store.recorder.record(scan(minute(3)))
+        assert heard(client)["id"] == 4
+        assert heard(client)["is_heard"] is True
+
+
+SENSOR = SensorRow(
+    card=SensorCard("box", None, None),
+    state=SensorState.HEARD,
+    is_active=True,
+    added_at=AT,
+    last_received_at=AT,
+    last_scan_at=AT,
+    clock_offset_seconds=None,
+    device_count=3,
+    waiting_count=None,
+)
+
+
+def test_sensors_that_fall_silent_and_come_back_are_told(store: Store) -> None:
+    """One that falls silent is told by itself; that it is back is told with its scan."""
+    now = [(SENSOR, replace(SENSOR, card=SensorCard("off", None, None), is_active=False, state=SensorState.SILENT))]
+    feed = feed_of(store, sensors=lambda: now[-1])
+    with served(feed.router) as place, listening(place) as client:
+        assert heard(client)["sensors"] == []
+        now.append((replace(SENSOR, state=SensorState.SILENT),) * 2)
+        event = heard(client)
+        assert (event["type"], event["sensor"], event["state"]) == ("sensor", "box", "silent")
+        with listening(place) as late:
+            assert [sensor["state"] for sensor in heard(late)["sensors"]] == ["silent"]
+        now.append((SENSOR,) * 2)
+        store.recorder.record(scan(minute(0)))
+        feed.nudge()
+        assert until(client, "sensor")["state"] == "heard"
+
+
+def test_parts_that_fail_and_mend_are_told(store: Store) -> None:
+    """An outbox that drops scans is told when it begins and when it ends."""
+    fine = PartHealth("outbox", is_fine=True, is_needed=False, says="Nothing waits.")
+    states = [fine]
+    feed = feed_of(store, parts=(lambda: states[-1],))
+    with served(feed.router) as place, listening(place) as client:
+        assert heard(client)["parts"] == []
+        states.append(replace(fine, is_fine=False, says="It is full."))
+        assert heard(client) == {
+            "type": "part",
+            "cursor": "0",
+            "part": "outbox",
+            "is_fine": False,
+            "says": "It is full.",
+        }
+        states.append(fine)
+        assert heard(client)["is_fine"] is True
+
+
+class Failing:
+    """A reader whose database can be taken away."""
+
+    def __init__(self, store: Store) -> None:
+        self._reader = store.reader
+        self.is_away = False
+
+    def latest_scan_id(self) -> int | None:
+        self._look()
+        return self._reader.latest_scan_id()
+
+    def scans_after(self, cursor: ScanCursor, limit: int) -> tuple[ScanRow, ...]:
+        self._look()
+        return self._reader.scans_after(cursor, limit)
+
+    def _look(self) -> None:
+        if self.is_away:
+            raise DatabaseError("The server does not answer.")
+
+
+def test_a_database_that_goes_away_and_comes_back_is_told(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """The feed says so, goes on when it is back and has lost nothing; the log has a line for each."""
+    reader = Failing(store)
+    feed = Feed(reader, lambda: AT)
+    caplog.set_level("INFO", "links")
+    with served(feed.router) as place, listening(place) as client:
+        heard(client)
+        reader.is_away = True
+        event = heard(client)
+        assert (event["type"], event["part"], event["is_fine"]) == ("part", "database", False)
+        store.recorder.record(scan(minute(0)))
+        with listening(place, "0") as back, pytest.raises(ConnectionClosed) as closed:
+            back.recv(timeout=PATIENCE)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1013
+        reader.is_away = False
+        assert heard(client)["id"] == 1
+        assert heard(client)["is_fine"] is True
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
+def test_a_nudge_without_a_server_is_harmless(store: Store) -> None:
+    """Scans are recorded before the server runs and after it has stopped."""
+    feed = feed_of(store)
+    feed.nudge()
+    with served(feed.router):
+        feed.nudge()
+    feed.nudge()
