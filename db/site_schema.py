@@ -135,6 +135,19 @@ class ZoneDayColumns(TypedColumns):
     rssi_sum_dbm: Named[float] = Column(Float)
 
 
+class HourDeviceColumns(TypedColumns):
+    """The different devices of one hour, packed as `db.tally` says: of one sensor, or of the whole site.
+
+    NULL for a radio that was not heard. Counts of several hours do not add up, these do. They stay about as long as
+    the detections they are made from.
+    """
+
+    hour_at: Named[datetime] = Column(UtcTime, primary_key=True)
+    sensor: Named[str] = Column(SENSOR_NAME, primary_key=True)
+    wifi: Named[bytes | None] = Column(LargeBinary)
+    bluetooth: Named[bytes | None] = Column(LargeBinary)
+
+
 class DueHourColumns(TypedColumns):
     """An hour with scans that the sums by zone do not hold yet."""
 
@@ -161,4 +174,5 @@ OVERRIDES = Table("setting_overrides", METADATA, OverrideColumns, sqlite_with_ro
 
 ZONE_HOURS = Table("zone_hours", METADATA, ZoneHourColumns, sqlite_with_rowid=False)
 ZONE_DAYS = Table("zone_days", METADATA, ZoneDayColumns, sqlite_with_rowid=False)
+HOUR_DEVICES = Table("hour_devices", METADATA, HourDeviceColumns)
 DUE_HOURS = Table("due_hours", METADATA, DueHourColumns, sqlite_with_rowid=False)

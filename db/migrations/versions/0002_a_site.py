@@ -30,6 +30,7 @@ def upgrade() -> None:
     _create_overrides()
     _create_zone_sums("zone_hours", _column("hour_at", _TIME))
     _create_zone_sums("zone_days", _column("day", sa.Date))
+    _create_hour_devices()
     op.create_table("due_hours", _column("hour_at", _TIME), sa.PrimaryKeyConstraint("hour_at"), sqlite_with_rowid=False)
 
 
@@ -149,4 +150,15 @@ def _create_zone_sums(table: str, period: sa.Column[Any]) -> None:
         _column("rssi_sum_dbm", sa.Float),
         sa.PrimaryKeyConstraint(period.name, "sensor", "zone", name=f"pk_{table}"),
         sqlite_with_rowid=False,
+    )
+
+
+def _create_hour_devices() -> None:
+    op.create_table(
+        "hour_devices",
+        _column("hour_at", _TIME),
+        _column("sensor", _NAME),
+        sa.Column("wifi", sa.LargeBinary),
+        sa.Column("bluetooth", sa.LargeBinary),
+        sa.PrimaryKeyConstraint("hour_at", "sensor", name="pk_hour_devices"),
     )
