@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Update, bindparam, insert, update
 from db import gaps, retention, sums
 from db.connect import Connections
 from db.detections import write_detections
-from db.follow import Arrivals, Moment, current_round, end_visits, follow
+from db.follow import Followed, Moment, current_round, end_visits, follow
 from db.schema import ROUNDS, SCANS
 from db.settings import StoreSettings
 from db.upsert import Row
@@ -70,7 +70,7 @@ class Recorder:
 
 
 def _record(connection: Connection, scan: Scan, settings: StoreSettings) -> None:
-    arrivals = _take_in(connection, scan, settings) if scan.clock_is_right else {}
+    followed = _take_in(connection, scan, settings) if scan.clock_is_right else {}
     row: Row = {
         "sensor": scan.sensor,
         "started_at": scan.started_at,
@@ -80,15 +80,14 @@ def _record(connection: Connection, scan: Scan, settings: StoreSettings) -> None
         "clock_is_right": scan.clock_is_right,
     }
     for radio in Radio:
-        new_count = len(arrivals[radio].makers) if radio in arrivals else 0
-        row |= _ledger_columns(radio, scan.hearing(radio), new_count)
+        row |= _ledger_columns(radio, scan.hearing(radio), followed.get(radio))
     scan_id: int = connection.execute(insert(SCANS).returning(SCANS.c.id), row).scalar_one()
-    if arrivals:
-        write_detections(connection, scan_id, scan, {radio: some.device_ids for radio, some in arrivals.items()})
+    if scan.clock_is_right:
+        write_detections(connection, scan_id, scan, {radio: some.device_ids for radio, some in followed.items()})
 
 
-def _take_in(connection: Connection, scan: Scan, settings: StoreSettings) -> dict[Radio, Arrivals]:
-    """Let devices, visits, sums and gaps follow a scan; tells who arrived, for each radio that was heard."""
+def _take_in(connection: Connection, scan: Scan, settings: StoreSettings) -> dict[Radio, Followed]:
+    """Let devices, visits, sums and gaps follow a scan; tells what came of it, for each radio that was heard."""
     so_far = gaps.radios_so_far(connection, scan.sensor)
     moment = Moment(
         scan=scan,
@@ -96,30 +95,31 @@ def _take_in(connection: Connection, scan: Scan, settings: StoreSettings) -> dic
             credited_seconds(scan.elapsed_seconds, settings.interval_seconds), 3
         ),  # as it is stored: in ms
         visit_gap=settings.visit_gap,
+        interval=timedelta(seconds=settings.interval_seconds),
         round_id=current_round(connection),
     )
     visits = [visit for radio in Radio for visit in end_visits(connection, radio, moment)]
-    arrivals = {
+    followed = {
         radio: follow(connection, radio, hearing, moment)
         for radio in Radio
         if isinstance(hearing := scan.hearing(radio), Heard)
     }
-    new_counts = {radio: len(some.makers) for radio, some in arrivals.items()}
-    counts = {radio: _device_count(scan.hearing(radio)) for radio in Radio}
-    _count_time_spent(connection, list(arrivals.values()), sums.peak_of(counts) or 0, moment)
+    new_counts = {radio: len(some.makers) for radio, some in followed.items()}
+    counts = {radio: len(followed[radio].placed) if radio in followed else None for radio in Radio}
+    _count_time_spent(connection, list(followed.values()), moment)
     sums.add_hour(connection, scan, counts, settings.time_zone)
     sums.add_day(connection, scan, counts, new_counts=new_counts, visits=visits, time_zone=settings.time_zone)
-    makers = [maker for some in arrivals.values() for maker in some.makers]
+    makers = [maker for some in followed.values() for maker in some.makers]
     sums.add_makers(connection, scan, makers, settings.time_zone)
     gaps.go_on(connection, scan, so_far, new_counts, settings.interval_seconds)
-    return arrivals
+    return followed
 
 
-def _count_time_spent(connection: Connection, arrivals: list[Arrivals], detected: int, moment: Moment) -> None:
+def _count_time_spent(connection: Connection, followed: list[Followed], moment: Moment) -> None:
     added = {
         "of_round": moment.round_id,
-        "new_devices": sum(some.new_in_round for some in arrivals),
-        "new_seconds": moment.credit_seconds * detected,
+        "new_devices": sum(some.new_in_round for some in followed),
+        "new_seconds": sum(some.time_spent_seconds for some in followed),
     }
     connection.execute(_add_to_round(), added)
 
@@ -132,25 +132,23 @@ def _add_to_round() -> Update:
     return update(ROUNDS).where(ROUNDS.c.id == bindparam("of_round")).values(added)
 
 
-def _device_count(hearing: Hearing) -> int | None:
-    return len(hearing.observations) if isinstance(hearing, Heard) else None
-
-
-def _ledger_columns(radio: Radio, hearing: Hearing, new_count: int) -> Row:
+def _ledger_columns(radio: Radio, hearing: Hearing, followed: Followed | None) -> Row:
+    """What the ledger keeps of a hearing; under a wrong clock nothing is followed, and all that was heard counts."""
     if isinstance(hearing, Heard):
-        zones = [observation.zone for observation in hearing.observations]
+        counted = hearing.observations if followed is None else followed.placed
+        zones = [observation.zone for observation in counted]
         columns: Row = {
             "device_count": len(zones),
-            "new_count": new_count,
-            "sighting_count": sum(observation.sighting_count for observation in hearing.observations),
+            "new_count": 0 if followed is None else len(followed.makers),
+            "sighting_count": sum(observation.sighting_count for observation in counted),
             "near_count": zones.count(Zone.NEAR),
             "medium_count": zones.count(Zone.MEDIUM),
             "far_count": zones.count(Zone.FAR),
             **_fault_columns(hearing.cut_short),
         }
     else:
-        counted = ("device_count", "new_count", "sighting_count", "near_count", "medium_count", "far_count")
-        columns = {**dict.fromkeys(counted), **_fault_columns(hearing.fault)}
+        names = ("device_count", "new_count", "sighting_count", "near_count", "medium_count", "far_count")
+        columns = {**dict.fromkeys(names), **_fault_columns(hearing.fault)}
     return {f"{radio.value}_{name}": value for name, value in columns.items()}
 
 

@@ -48,7 +48,8 @@ _WORDS = Line(200)
 class ScanColumns(TypedColumns):
     """The ledger: one row a scan, whatever it heard. Counts are NULL for a radio that was not heard, never 0.
 
-    A fault beside counts is one that cut the hearing short. `…_new_count` counts devices never heard before.
+    A fault beside counts is one that cut the hearing short. `…_new_count` counts devices never heard before. The other
+    counts leave out devices that are placed at another sensor, so that those of a site may be added up.
     """
 
     id: Named[int] = Column(RowId, primary_key=True)
@@ -100,13 +101,16 @@ class DeviceColumns(TypedColumns):
 class PresentColumns(TypedColumns):
     """A device whose visit is open: what its device row will hold once it has left, and where the visit stands.
 
-    `credit_seconds` is what the scan that last heard it stands for, see `presence.visits.stay_seconds`.
+    `credit_seconds` is what the scan that last heard it stands for, see `presence.visits.stay_seconds`. `sensor` is
+    where the device is placed (`presence.placement`), and the readings are that sensor's. `placed_seen_at` is when it
+    last heard the device; NULL when that was at `last_seen_at`, as it always is where there is one sensor.
     """
 
     device_id: Named[int] = Column(RowId, primary_key=True, autoincrement=False)
     sensor: Named[str] = Column(SENSOR_NAME)
     visit_started_at: Named[datetime] = Column(UtcTime)
     last_seen_at: Named[datetime] = Column(UtcTime)
+    placed_seen_at: Named[datetime | None] = Column(UtcTime)
     credit_seconds: Named[float] = Column(Seconds)
     ssids: Named[tuple[str, ...] | None] = Column(Ssids)
     rssi_mean_dbm: Named[float | None] = Column(Decibels)

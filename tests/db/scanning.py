@@ -79,10 +79,11 @@ def scan(
     elapsed_seconds: float | None = 60.0,
     key_period: int = 20_000,
     clock_is_right: bool = True,
+    sensor: str = "box",
 ) -> Scan:
     """A scan at a time, of what each radio heard."""
     return Scan(
-        sensor="box",
+        sensor=sensor,
         started_at=at,
         duration_seconds=10.0,
         elapsed_seconds=elapsed_seconds,

@@ -102,6 +102,7 @@ def _create_present(radio: str) -> None:
         _column("sensor", _NAME),
         _column("visit_started_at", _TIME),
         _column("last_seen_at", _TIME),
+        sa.Column("placed_seen_at", _TIME),
         _column("credit_seconds", _SECONDS),
         sa.Column("ssids", sa.String),
         sa.Column("rssi_mean_dbm", _DECIBELS),
