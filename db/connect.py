@@ -14,13 +14,12 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from db.errors import DatabaseError, told_plainly
 
-# SQLite writes whole pages. With pages of 1 KiB a scan of 500 devices writes half of what it does with SQLite's 4:
-# 34 KiB, not 60, when all are known; 188, not 434, when a tenth is new (bench/write_size.py). Smaller ones gain little.
-_PAGE_BYTES = 1024
+# SQLite writes whole pages: the smallest there are, so that a change here and there costs little (bench/write_size.py).
+_PAGE_BYTES = 512
 
 # Changes are taken over from the log to the database file, each page once, when the log has this many pages (4 MiB):
 # about every 40 scans of a busy place.
-_CHECKPOINT_PAGES = 4096
+_CHECKPOINT_PAGES = 8192
 
 # Another programme (a report, a backup) holds the database for a moment only.
 _BUSY_MILLISECONDS = 5000

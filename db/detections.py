@@ -82,11 +82,17 @@ def pack(observations: tuple[DeviceObservation, ...], device_ids: Mapping[str, i
 
 def unpack(packed: bytes) -> Detections:
     """What `pack` made bytes of."""
-    count = len(packed) // _BYTES_A_DEVICE
+    packed_ids, packed_rssi, zones = parts_of(packed)
     ids, rssi = array("I"), array("b")
-    ids.frombytes(packed[: 4 * count])
-    rssi.frombytes(packed[4 * count : 5 * count])
-    return Detections(_little_endian(ids), rssi, packed[5 * count :])
+    ids.frombytes(packed_ids)
+    rssi.frombytes(packed_rssi)
+    return Detections(_little_endian(ids), rssi, zones)
+
+
+def parts_of(packed: bytes) -> tuple[bytes, bytes, bytes]:
+    """What `pack` made, still as bytes: rows (little-endian, 32 bits), RSSIs (signed) and zones."""
+    count = len(packed) // _BYTES_A_DEVICE
+    return packed[: 4 * count], packed[4 * count : 5 * count], packed[5 * count :]
 
 
 def _rssi_code(rssi_dbm: float | None) -> int:

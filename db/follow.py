@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -27,13 +27,10 @@ from sqlalchemy import (
 
 from db import upsert
 from db.schema import DEVICES, PRESENT, ROUNDS, VISITS
-from presence.placement import moves
+from db.types import first_bytes, identity
 from presence.radio import Radio
 from presence.scan import DeviceObservation, Heard, Scan
 from presence.visits import Visit, stay_seconds
-
-# What nobody has heard for so long has left, though the sensor it was placed at has not spoken since.
-_STALE = timedelta(days=1)
 
 # Hashes looked up in one statement; far below SQLite's limit of 32,766 values.
 _LOOKED_UP_AT_ONCE = 500
@@ -47,34 +44,28 @@ class Moment:
         scan: The scan.
         credit_seconds: What a detection in it is worth.
         visit_gap: How long a device may be silent on one visit.
-        interval: From scan to scan.
         round_id: The current round of time spent.
     """
 
     scan: Scan
     credit_seconds: float
     visit_gap: timedelta
-    interval: timedelta
     round_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
-    """What came of the devices of a scan.
+class Arrivals:
+    """Devices of a scan that count for the first time.
 
     Attributes:
         makers: The maker of each device never heard before; None when it could not be told.
         new_in_round: How many are detected for the first time in the current round of time spent.
-        time_spent_seconds: What is added to the time spent, over all of them.
         device_ids: The row of every device of the scan, arrived or known, by its hash.
-        placed: Those of the scan that are placed at its sensor.
     """
 
     makers: tuple[str | None, ...]
     new_in_round: int
-    time_spent_seconds: float
     device_ids: dict[str, int]
-    placed: tuple[DeviceObservation, ...]
 
 
 def end_visits(connection: Connection, radio: Radio, moment: Moment) -> list[Visit]:
@@ -82,7 +73,6 @@ def end_visits(connection: Connection, radio: Radio, moment: Moment) -> list[Vis
     times = {
         "seen_at": moment.scan.started_at,
         "silent_since_at": moment.scan.started_at - moment.visit_gap,
-        "stale_since_at": moment.scan.started_at - _STALE,
         "by_sensor": moment.scan.sensor,
     }
     rows = connection.execute(_select_over(radio), times).all()
@@ -98,24 +88,22 @@ def end_visits(connection: Connection, radio: Radio, moment: Moment) -> list[Vis
     return visits
 
 
-def follow(connection: Connection, radio: Radio, heard: Heard, moment: Moment) -> Followed:
+def follow(connection: Connection, radio: Radio, heard: Heard, moment: Moment) -> Arrivals:
     """Take the devices of a scan in. Visits that are over must have been ended before."""
-    observations = {observation.device_hash: observation for observation in heard.observations}
-    known = _known(connection, radio, moment.scan.key_period, list(observations))
-    arrived = [observation for device_hash, observation in observations.items() if device_hash not in known]
+    observations = {identity(observation.device_hash): observation for observation in heard.observations}
+    known = _known(connection, radio, list(observations))
+    arrived = [observation for key, observation in observations.items() if key not in known]
     ids = _insert_devices(connection, radio, arrived, moment)
-    ids |= {device_hash: device.id for device_hash, device in known.items()}
-    steps = [_step(ids[device_hash], known.get(device_hash), one, moment) for device_hash, one in observations.items()]
-    upsert.replace_rows(connection, PRESENT[radio], [step.row for step in steps])
+    rows = [_present_row(ids[identity(one.device_hash)], None, one, moment) for one in arrived]
+    new_in_round = len(arrived)
+    for key, device in known.items():
+        rows.append(_present_row(device.id, device, observations[key], moment))
+        new_in_round += device.round_id != moment.round_id
+    upsert.replace_rows(connection, PRESENT[radio], rows)
     _name_makers(connection, radio, known, observations)
-    again = sum(device.round_id != moment.round_id for device in known.values())
-    return Followed(
-        makers=tuple(observation.manufacturer for observation in arrived),
-        new_in_round=len(arrived) + again,
-        time_spent_seconds=sum(step.time_spent_seconds for step in steps),
-        device_ids=ids,
-        placed=tuple(step.observation for step in steps if step.is_placed_here),
-    )
+    ids |= {key: device.id for key, device in known.items()}
+    device_ids = {one.device_hash: ids[identity(one.device_hash)] for one in heard.observations}
+    return Arrivals(tuple(observation.manufacturer for observation in arrived), new_in_round, device_ids)
 
 
 def current_round(connection: Connection) -> int:
@@ -126,15 +114,11 @@ def current_round(connection: Connection) -> int:
 def _is_over(radio: Radio) -> ColumnElement[bool]:
     """`presence.visits.is_same_visit`, denied, in SQL.
 
-    A sensor ends the visits of devices that are placed at it, and no others: while another is out of reach nobody knows
-    whether its devices have left, its scans may still come, and the clocks of two sensors never agree exactly. Only
-    what nobody has heard for a day is ended by any.
+    A clock that went back is told by this sensor's own rows only: the clocks of two sensors never agree exactly.
     """
     present = PRESENT[radio].c
-    went_back = func.coalesce(present.placed_seen_at, present.last_seen_at) > bindparam("seen_at")
-    is_over_here = or_(present.last_seen_at < bindparam("silent_since_at"), went_back)
-    is_stale = present.last_seen_at < bindparam("stale_since_at")
-    return or_(and_(present.sensor == bindparam("by_sensor"), is_over_here), is_stale)
+    went_back = and_(present.last_seen_at > bindparam("seen_at"), present.sensor == bindparam("by_sensor"))
+    return or_(present.last_seen_at < bindparam("silent_since_at"), went_back)
 
 
 # Building a statement costs more than running it: those of every scan are built once for each radio.
@@ -175,21 +159,11 @@ def _select_known(radio: Radio) -> Select[*tuple[Any, ...]]:
             devices.c.device_hash,
             devices.c.manufacturer,
             present.c.visit_started_at,
-            present.c.last_seen_at,
-            present.c.placed_seen_at,
-            present.c.sensor,
-            present.c.ssids,
-            present.c.rssi_mean_dbm,
-            present.c.rssi_std_db,
-            present.c.zone,
             func.coalesce(present.c.time_spent_seconds, devices.c.time_spent_seconds).label("time_spent_seconds"),
             func.coalesce(present.c.round_id, devices.c.round_id).label("round_id"),
         )
         .join_from(devices, present, present.c.device_id == devices.c.id, isouter=True)
-        .where(
-            devices.c.key_period == bindparam("under_key"),
-            devices.c.device_hash.in_(bindparam("hashes", expanding=True)),
-        )
+        .where(first_bytes(devices.c.device_hash).in_(bindparam("identities", expanding=True)))
     )
 
 
@@ -232,19 +206,19 @@ def _as_last_heard(row: Row[Any]) -> upsert.Row:
     }
 
 
-def _known(connection: Connection, radio: Radio, key_period: int, hashes: Sequence[str]) -> dict[str, Row[Any]]:
-    """The devices of these hashes that were heard before, with their open visits (NULL columns for none)."""
-    known: dict[str, Row[Any]] = {}
-    for start in range(0, len(hashes), _LOOKED_UP_AT_ONCE):
-        some = {"under_key": key_period, "hashes": hashes[start : start + _LOOKED_UP_AT_ONCE]}
-        known |= {row.device_hash: row for row in connection.execute(_select_known(radio), some)}
+def _known(connection: Connection, radio: Radio, identities: Sequence[bytes]) -> dict[bytes, Row[Any]]:
+    """The devices that were heard before, with their open visits (NULL columns for none)."""
+    known: dict[bytes, Row[Any]] = {}
+    for start in range(0, len(identities), _LOOKED_UP_AT_ONCE):
+        some = {"identities": identities[start : start + _LOOKED_UP_AT_ONCE]}
+        known |= {identity(row.device_hash): row for row in connection.execute(_select_known(radio), some)}
     return known
 
 
 def _insert_devices(
     connection: Connection, radio: Radio, arrived: Sequence[DeviceObservation], moment: Moment
-) -> dict[str, int]:
-    """Write new devices down, and tell the row of each by its hash."""
+) -> dict[bytes, int]:
+    """Write new devices down, and tell the row of each by its identity."""
     if not arrived:
         return {}
     devices = DEVICES[radio]
@@ -255,94 +229,47 @@ def _insert_devices(
             "address_kind": observation.address_kind,
             "manufacturer": observation.manufacturer,
             "first_seen_at": moment.scan.started_at,
-            "last_seen_at": moment.scan.started_at,
-            "time_spent_seconds": moment.credit_seconds,
-            "round_id": moment.round_id,
-            **_readings(observation, moment),
+            **_as_heard(None, observation, moment),
         }
         for observation in arrived
     ]
     inserted = connection.execute(insert(devices).returning(devices.c.device_hash, devices.c.id), rows)
-    return {row.device_hash: row.id for row in inserted}
+    return {identity(row.device_hash): row.id for row in inserted}
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One device of a scan, followed: its row, what it adds to the time spent, and whether it is placed here."""
-
-    row: upsert.Row
-    observation: DeviceObservation
-    time_spent_seconds: float
-    is_placed_here: bool
-
-
-def _step(device_id: int, known: Row[Any] | None, observation: DeviceObservation, moment: Moment) -> _Step:
-    seen_at = moment.scan.started_at
-    spent_before = known.time_spent_seconds if known is not None and known.round_id == moment.round_id else 0
-    row: upsert.Row = {"device_id": device_id, "credit_seconds": moment.credit_seconds, "round_id": moment.round_id}
-    if known is None or known.visit_started_at is None:
-        row |= {"visit_started_at": seen_at, "last_seen_at": seen_at, "placed_seen_at": None}
-        row |= {"time_spent_seconds": moment.credit_seconds + spent_before, **_readings(observation, moment)}
-        return _Step(row, observation, moment.credit_seconds, is_placed_here=True)
-    spent = _seconds_added(known, moment)
-    is_placed_here = known.sensor == moment.scan.sensor or _moves_here(known, observation, moment)
-    last_seen_at = max(known.last_seen_at, seen_at)
-    row |= {
-        "visit_started_at": _visit_start(known.visit_started_at, moment),
-        "last_seen_at": last_seen_at,
-        "time_spent_seconds": spent + spent_before,
+def _present_row(device_id: int, known: Row[Any] | None, observation: DeviceObservation, moment: Moment) -> upsert.Row:
+    visit_started_at = None if known is None else known.visit_started_at
+    return {
+        "device_id": device_id,
+        "visit_started_at": visit_started_at or moment.scan.started_at,
+        "credit_seconds": moment.credit_seconds,
+        **_as_heard(known, observation, moment),
     }
-    if is_placed_here:
-        row |= {"placed_seen_at": None if last_seen_at == seen_at else seen_at, **_readings(observation, moment)}
-    else:
-        row |= {"placed_seen_at": known.placed_seen_at or known.last_seen_at}
-        row |= {name: getattr(known, name) for name in ("sensor", "ssids", "rssi_mean_dbm", "rssi_std_db", "zone")}
-    return _Step(row, observation, spent, is_placed_here)
 
 
-def _readings(observation: DeviceObservation, moment: Moment) -> upsert.Row:
-    """What a sensor tells of a device that is placed at it."""
+def _as_heard(known: Row[Any] | None, observation: DeviceObservation, moment: Moment) -> upsert.Row:
+    """What a detection leaves in a device's row; minutes of an earlier round count no more."""
+    counts = known is not None and known.round_id == moment.round_id
     return {
         "sensor": moment.scan.sensor,
         "ssids": observation.ssids,
+        "last_seen_at": moment.scan.started_at,
         "rssi_mean_dbm": observation.rssi_mean_dbm,
         "rssi_std_db": observation.rssi_std_db,
         "zone": observation.zone,
+        "time_spent_seconds": moment.credit_seconds + (known.time_spent_seconds if known is not None and counts else 0),
+        "round_id": moment.round_id,
     }
 
 
-def _seconds_added(known: Row[Any], moment: Moment) -> float:
-    """What a detection adds to the time spent: where another sensor hears the device too, only the time since then."""
-    if known.sensor == moment.scan.sensor and known.placed_seen_at is None:
-        return moment.credit_seconds
-    since_seconds: float = (moment.scan.started_at - known.last_seen_at).total_seconds()
-    return max(0.0, min(moment.credit_seconds, since_seconds))
-
-
-def _moves_here(known: Row[Any], observation: DeviceObservation, moment: Moment) -> bool:
-    return moves(
-        placed_rssi_dbm=known.rssi_mean_dbm,
-        placed_seen_at=known.placed_seen_at or known.last_seen_at,
-        rssi_dbm=observation.rssi_mean_dbm,
-        seen_at=moment.scan.started_at,
-        interval=moment.interval,
-    )
-
-
-def _visit_start(started_at: datetime, moment: Moment) -> datetime:
-    """Start of a visit; a scan that comes late may tell of an earlier one, if that was no visit before."""
-    seen_at = moment.scan.started_at
-    return seen_at if timedelta(0) < started_at - seen_at <= moment.visit_gap else started_at
-
-
 def _name_makers(
-    connection: Connection, radio: Radio, known: dict[str, Row[Any]], observations: dict[str, DeviceObservation]
+    connection: Connection, radio: Radio, known: dict[bytes, Row[Any]], observations: dict[bytes, DeviceObservation]
 ) -> None:
     """Write down the makers of known devices that only now could be told, by what they said of themselves."""
     told = [
-        {"of_device": device.id, "manufacturer": observations[device_hash].manufacturer}
-        for device_hash, device in known.items()
-        if device.manufacturer is None and observations[device_hash].manufacturer is not None
+        {"of_device": device.id, "manufacturer": observations[key].manufacturer}
+        for key, device in known.items()
+        if device.manufacturer is None and observations[key].manufacturer is not None
     ]
     if told:
         connection.execute(_update_device(radio, "manufacturer"), told)

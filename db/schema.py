@@ -22,10 +22,9 @@ from sqlalchemy import (
     Named,
     Table,
     TypedColumns,
-    UniqueConstraint,
 )
 
-from db.types import Decibels, DeviceHash, Line, RowId, Seconds, Ssids, UtcTime, named
+from db.types import Decibels, DeviceHash, Line, RowId, Seconds, Ssids, UtcTime, first_bytes, named
 from presence.faults import FaultReason
 from presence.radio import Radio
 from presence.scan import AddressKind
@@ -230,7 +229,8 @@ class SavedReportColumns(TypedColumns):
 
 
 def _device_table(radio: Radio) -> Table[DeviceColumns]:
-    table = Table(f"{radio.value}_devices", METADATA, DeviceColumns, UniqueConstraint("key_period", "device_hash"))
+    table = Table(f"{radio.value}_devices", METADATA, DeviceColumns)
+    Index(f"ix_{table.name}_device_hash", first_bytes(table.c.device_hash), unique=True)
     Index(None, table.c.last_seen_at)
     return table
 

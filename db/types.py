@@ -6,7 +6,19 @@ import json
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Dialect, Enum, Integer, LargeBinary, SmallInteger, String, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Dialect,
+    Enum,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    TypeDecorator,
+    func,
+    literal_column,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -78,6 +90,22 @@ class DeviceHash(TypeDecorator[str]):
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
         """From bytes."""
         return None if value is None else bytes(value).hex()
+
+
+# A device is known by the first 8 bytes of its hash: an index of them is a third as large as one of whole hashes, and
+# an index of random values is most of what a scan with many new devices writes. Some two of n devices are then taken
+# for one with odds of n^2 / 2^65: for the 2 million of a month in a busy place one in 9 million.
+_IDENTITY_BYTES = 8
+
+
+def identity(device_hash: str) -> bytes:
+    """What a device is known by."""
+    return bytes.fromhex(device_hash[: 2 * _IDENTITY_BYTES])
+
+
+def first_bytes(device_hash: ColumnElement[str]) -> ColumnElement[bytes]:
+    """The same in SQL. The numbers are spelled out, for only so SQLite uses the index on it."""
+    return func.substr(device_hash, literal_column("1"), literal_column(str(_IDENTITY_BYTES)), type_=LargeBinary)
 
 
 class Ssids(TypeDecorator[tuple[str, ...]]):

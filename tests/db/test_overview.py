@@ -105,10 +105,10 @@ def test_zones_count_the_latest_scan_by_nearness(store: Store) -> None:
 
 
 def test_a_device_under_a_new_key_is_a_new_device(store: Store) -> None:
-    """Totals count different devices ever heard, and each under each visitor key."""
+    """Totals count different devices ever heard, and each under each visitor key, by another hash."""
     store.recorder.record(scan(minute(0), ["a", "b"], ["a"]))
     store.recorder.record(scan(minute(1), ["a"]))
-    store.recorder.record(scan(minute(2), ["a"], key_period=20_001))
+    store.recorder.record(scan(minute(2), ["a, by the next key"], key_period=20_001))
     overview = store.reader.overview(minute(2))
     assert (overview.wifi_total, overview.bluetooth_total, overview.people_total) == (3, 1, 4)
 

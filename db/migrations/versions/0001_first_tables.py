@@ -89,8 +89,9 @@ def _create_devices(radio: str) -> None:
         _column("time_spent_seconds", _SECONDS),
         _column("round_id", sa.Integer),
         sa.PrimaryKeyConstraint("id", name=f"pk_{table}"),
-        sa.UniqueConstraint("key_period", "device_hash", name=f"uq_{table}_key_period_device_hash"),
     )
+    first_bytes = sa.text("substr(device_hash, 1, 8)")
+    op.create_index(f"ix_{table}_device_hash", table, [first_bytes], unique=True)
     op.create_index(f"ix_{table}_last_seen_at", table, ["last_seen_at"])
 
 
