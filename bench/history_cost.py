@@ -157,18 +157,20 @@ def _left_at(number: int, count: int, days: int) -> datetime:
 
 
 def _visits(days: int) -> Iterator[Row]:
-    count = days * _VISITS_A_DAY
+    """A visit of each device."""
+    count = days * _VISITS_A_DAY // 2
     for number in range(count):
         ended_at = _left_at(number, count, days)
-        yield {
-            "radio": Radio.WIFI if number % 2 else Radio.BLUETOOTH,
-            "key_period": 20_000,
-            "device_hash": hashlib.sha256(str(number).encode()).hexdigest(),
-            "sensor": "box",
-            "started_at": ended_at - timedelta(minutes=10),
-            "ended_at": ended_at,
-            "stay_seconds": 660,
-        }
+        for radio in Radio:
+            yield {
+                "ended_at": ended_at,
+                "radio": radio,
+                "device_id": number + 1,
+                "repeat": 0,
+                "sensor": "box",
+                "started_at": ended_at - timedelta(minutes=10),
+                "stay_seconds": 660,
+            }
 
 
 def _devices(radio: Radio, days: int) -> Iterator[Row]:

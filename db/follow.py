@@ -9,9 +9,11 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Delete,
+    Insert,
     Row,
     Select,
     Update,
@@ -79,7 +81,8 @@ def end_visits(connection: Connection, radio: Radio, moment: Moment) -> list[Vis
     if not rows:
         return []
     visits = [_visit(radio, row) for row in rows]
-    connection.execute(insert(VISITS), [_visit_row(visit) for visit in visits])
+    ended = [_visit_row(row.device_id, visit) for row, visit in zip(rows, visits, strict=True)]
+    connection.execute(_insert_visit(), ended)
     connection.execute(_delete_over(radio), times)
     # A device heard in one scan only was written down as it arrived: many are, and need not be written twice.
     changed = [_as_last_heard(row) for row in rows if not row.is_written_down]
@@ -146,6 +149,17 @@ def _select_over(radio: Radio) -> Select[*tuple[Any, ...]]:
 
 
 @cache
+def _insert_visit() -> Insert:
+    key: dict[str, BindParameter[Any]] = {
+        "ended_at": bindparam("left_at"),
+        "radio": bindparam("by_radio"),
+        "device_id": bindparam("of_device"),
+    }
+    ended_then = [VISITS.c[column] == value for column, value in key.items()]
+    return insert(VISITS).values(**key, repeat=select(func.count()).where(*ended_then).scalar_subquery())
+
+
+@cache
 def _delete_over(radio: Radio) -> Delete:
     return delete(PRESENT[radio]).where(_is_over(radio))
 
@@ -187,8 +201,15 @@ def _visit(radio: Radio, row: Row[Any]) -> Visit:
     )
 
 
-def _visit_row(visit: Visit) -> upsert.Row:
-    return {name: getattr(visit, name) for name in Visit.__slots__}
+def _visit_row(device_id: int, visit: Visit) -> upsert.Row:
+    return {
+        "by_radio": visit.radio,
+        "of_device": device_id,
+        "left_at": visit.ended_at,
+        "sensor": visit.sensor,
+        "started_at": visit.started_at,
+        "stay_seconds": visit.stay_seconds,
+    }
 
 
 def _as_last_heard(row: Row[Any]) -> upsert.Row:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +15,7 @@ from sqlalchemy import (
     Row,
     Select,
     String,
+    and_,
     case,
     exists,
     func,
@@ -26,10 +29,11 @@ from sqlalchemy import (
 
 from db.buckets import bucket_edges
 from db.follow import current_round
-from db.schema import DEVICES, PRESENT
+from db.schema import DEVICES, PRESENT, VISITS
 from db.types import Seconds, storable
 from presence.overview import DevicePage, DeviceQuery, DeviceRow, DeviceSort
 from presence.radio import Radio
+from presence.scan import AddressKind
 from presence.zones import Zone
 
 # Departed devices of each radio that are looked at, the latest ones. A place of up to so many a day lists a day of them
@@ -69,10 +73,14 @@ def _present(radio: Radio, search: str, current: int) -> Select[Any]:
 
 def _departed(radio: Radio, search: str, current: int, from_at: datetime) -> Select[Any]:
     devices, present = DEVICES[radio], PRESENT[radio]
+    visit = VISITS.c
+    is_last = and_(visit.device_id == devices.c.id, visit.ended_at == devices.c.last_seen_at, visit.repeat == 0)
     latest = (
         select(devices)
-        .where(devices.c.last_seen_at >= from_at, ~exists().where(present.c.device_id == devices.c.id))
-        .order_by(devices.c.last_seen_at.desc(), devices.c.id.desc())
+        .join_from(VISITS, devices, is_last)
+        .where(visit.ended_at >= from_at, visit.radio == radio, ~exists().where(present.c.device_id == visit.device_id))
+        # The order of the key, so that the latest are read and no more.
+        .order_by(visit.ended_at.desc(), visit.radio.desc(), visit.device_id.desc())
         .limit(MOST_DEPARTED)
         .subquery()
     )
@@ -107,8 +115,8 @@ def _matches(radio: Radio, search: str, devices: Any, latest: Any) -> ColumnElem
     ssids = type_coerce(latest.ssids, String)
     conditions = [
         func.lower(devices.manufacturer).contains(text, autoescape=True),
-        func.lower(type_coerce(devices.address_kind, String)).contains(text, autoescape=True),
-        func.lower(type_coerce(latest.zone, String)).contains(text, autoescape=True),
+        devices.address_kind.in_([kind for kind in AddressKind if text in kind]),
+        latest.zone.in_([zone for zone in Zone if text in zone]),
         # Between the brackets, so that a search for "[" finds those who ask for such a network only.
         func.lower(func.substr(ssids, 2, func.length(ssids) - 2)).contains(in_json, autoescape=True),
     ]
@@ -147,16 +155,19 @@ def _sort_value(columns: Any, sort: DeviceSort) -> ColumnElement[Any]:  # noqa: 
     values: dict[DeviceSort, ColumnElement[Any]] = {
         DeviceSort.RADIO: columns.radio,
         DeviceSort.MANUFACTURER: func.lower(columns.manufacturer),
-        DeviceSort.ADDRESS_KIND: columns.address_kind,
+        DeviceSort.ADDRESS_KIND: _place(columns.address_kind, sorted(AddressKind)),
         DeviceSort.RSSI: columns.rssi_mean_dbm,
-        DeviceSort.ZONE: case(
-            (columns.zone == Zone.NEAR, 3), (columns.zone == Zone.MEDIUM, 2), (columns.zone == Zone.FAR, 1), else_=None
-        ),
+        DeviceSort.ZONE: _place(columns.zone, (Zone.FAR, Zone.MEDIUM, Zone.NEAR)),
         DeviceSort.TIME_SPENT: columns.time_spent_seconds,
         DeviceSort.FIRST_SEEN: columns.first_seen_at,
         DeviceSort.LAST_SEEN: columns.last_seen_at,
     }
     return values[sort]
+
+
+def _place(column: ColumnElement[Any], values: Iterable[StrEnum]) -> ColumnElement[int | None]:
+    """The place of a value among all in their order; NULL for none."""
+    return case(*((column == value, place) for place, value in enumerate(values)), else_=None)
 
 
 def _device_row(row: Row[Any]) -> DeviceRow:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, exists, func, select
 
-from db.schema import DEVICES, GAPS, PRESENT, RADIO_STATES, ROUNDS, SAVED_REPORTS, SCANS
+from db.schema import GAPS, PRESENT, RADIO_STATES, ROUNDS, SAVED_REPORTS, SCANS, VISITS
 from db.settings import StoreSettings
 from presence.faults import Fault
 from presence.overview import Overview, RadioState
@@ -61,11 +61,12 @@ def heard_since(connection: Connection, since_at: datetime) -> int:
     """Different devices heard since a moment: those on an open visit, and those whose visit is over."""
     count = 0
     for radio, present in PRESENT.items():
-        devices = DEVICES[radio]
         on_visit = select(func.count()).where(present.c.last_seen_at >= since_at)
-        is_on_visit = select(present.c.device_id).where(present.c.device_id == devices.c.id).exists()
-        just_left = select(func.count()).where(devices.c.last_seen_at >= since_at, ~is_on_visit)
-        count += connection.execute(select(on_visit.scalar_subquery() + just_left.scalar_subquery())).scalar_one()
+        is_on_visit = exists().where(present.c.device_id == VISITS.c.device_id)
+        left = select(func.count(VISITS.c.device_id.distinct())).where(
+            VISITS.c.ended_at >= since_at, VISITS.c.radio == radio, ~is_on_visit
+        )
+        count += connection.execute(select(on_visit.scalar_subquery() + left.scalar_subquery())).scalar_one()
     return count
 
 

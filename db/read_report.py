@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, func, or_, select, type_coerce, union
 
 from db.buckets import day_start, local_day, next_month, report_start
 from db.gaps import MISSING_AFTER_INTERVALS
@@ -149,18 +149,20 @@ def _makers(
             _by_maker(monthly.manufacturer, func.sum(monthly.device_count)).where(monthly.day >= until),
         ]
     else:
-        # What was first seen since then was last seen since then too, which is what the index knows.
-        statements = [
-            _by_maker(device.manufacturer, func.count()).where(
-                device.last_seen_at >= from_at, device.first_seen_at >= from_at
-            )
-            for device in (devices.c for devices in DEVICES.values())
-        ]
+        statements = [_first_seen_by_maker(radio, from_at) for radio in Radio]
     counts: Counter[str | None] = Counter()
     for statement in statements:
         for name, count in connection.execute(statement):
             counts[name or None] += int(count)
     return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0] or ""))[:_MOST_MAKERS])
+
+
+def _first_seen_by_maker(radio: Radio, from_at: datetime) -> Select[*tuple[Any, ...]]:
+    """Who was first heard since then is on a visit still, or has ended one since then."""
+    device = DEVICES[radio].c
+    visited = select(VISITS.c.device_id).where(VISITS.c.ended_at >= from_at, VISITS.c.radio == radio)
+    heard = union(visited, select(PRESENT[radio].c.device_id))
+    return _by_maker(device.manufacturer, func.count()).where(device.id.in_(heard), device.first_seen_at >= from_at)
 
 
 def _by_maker(manufacturer: ColumnElement[Any], count: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:

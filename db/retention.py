@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, TypedColumns, delete, select
+from sqlalchemy import ColumnElement, Connection, Table, TypedColumns, and_, delete, select, tuple_
 
 from db.schema import DEVICES, GAPS, PRESENT, SCANS, VISITS
 from db.settings import StoreSettings
@@ -29,14 +29,26 @@ def forget_some(connection: Connection, now_at: datetime, settings: StoreSetting
         return 0  # nobody knows how old anything is
     forget_at = now_at - timedelta(days=settings.keep_days)
     forget_scans_at = now_at - timedelta(days=settings.keep_scans_days)
-    count = _delete(connection, VISITS, VISITS.c.ended_at, forget_at)
-    for radio, devices in DEVICES.items():
-        is_gone = devices.c.id.not_in(select(PRESENT[radio].c.device_id))
-        count += _delete(connection, devices, devices.c.last_seen_at, forget_at, is_gone)
+    count = _delete_visits(connection, forget_at)
     count += _delete(connection, SCANS, SCANS.c.started_at, forget_scans_at, SCANS.c.id != latest.id)
     forget_detections_at = now_at - timedelta(days=settings.keep_detections_days)
     count += _delete(connection, DETECTIONS, DETECTIONS.c.started_at, forget_detections_at)
     return count + _delete(connection, GAPS, GAPS.c.to_at, forget_scans_at)
+
+
+def _delete_visits(connection: Connection, before_at: datetime) -> int:
+    """Delete the oldest visits, and with them the devices that have not been heard since."""
+    oldest = select(VISITS).where(VISITS.c.ended_at < before_at).order_by(*VISITS.primary_key).limit(_STEP)
+    visits = connection.execute(oldest).all()
+    count = 0
+    for radio, devices in DEVICES.items():
+        is_due = and_(
+            devices.c.id.in_([visit.device_id for visit in visits if visit.radio is radio]),
+            devices.c.last_seen_at < before_at,
+            devices.c.id.not_in(select(PRESENT[radio].c.device_id)),
+        )
+        count += connection.execute(delete(devices).where(is_due)).rowcount
+    return count + _delete(connection, VISITS, VISITS.c.ended_at, before_at)
 
 
 def _delete(
@@ -46,6 +58,6 @@ def _delete(
     before_at: datetime,
     *conditions: ColumnElement[bool],
 ) -> int:
-    (key,) = table.primary_key
-    oldest = select(key).where(dated < before_at, *conditions).order_by(dated).limit(_STEP)
-    return connection.execute(delete(table).where(key.in_(oldest.scalar_subquery()))).rowcount
+    key = list(table.primary_key)
+    oldest = select(*key).where(dated < before_at, *conditions).order_by(dated, *key).limit(_STEP)
+    return connection.execute(delete(table).where(tuple_(*key).in_(oldest))).rowcount

@@ -20,11 +20,13 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Named,
+    SmallInteger,
     Table,
     TypedColumns,
 )
 
-from db.types import Decibels, DeviceHash, Line, RowId, Seconds, Ssids, UtcTime, first_bytes, named
+from db.codes import Code
+from db.types import Decibels, DeviceHash, Line, RowId, Seconds, Ssids, UtcTime, first_bytes
 from presence.faults import FaultReason
 from presence.radio import Radio
 from presence.scan import AddressKind
@@ -64,7 +66,7 @@ class ScanColumns(TypedColumns):
     wifi_near_count: Named[int | None] = Column(Integer)
     wifi_medium_count: Named[int | None] = Column(Integer)
     wifi_far_count: Named[int | None] = Column(Integer)
-    wifi_fault_reason: Named[FaultReason | None] = Column(named(FaultReason))
+    wifi_fault_reason: Named[FaultReason | None] = Column(Code(FaultReason))
     wifi_fault_detail: Named[str | None] = Column(_WORDS)
     wifi_fault_recovery: Named[str | None] = Column(_WORDS)
     bluetooth_device_count: Named[int | None] = Column(Integer)
@@ -73,7 +75,7 @@ class ScanColumns(TypedColumns):
     bluetooth_near_count: Named[int | None] = Column(Integer)
     bluetooth_medium_count: Named[int | None] = Column(Integer)
     bluetooth_far_count: Named[int | None] = Column(Integer)
-    bluetooth_fault_reason: Named[FaultReason | None] = Column(named(FaultReason))
+    bluetooth_fault_reason: Named[FaultReason | None] = Column(Code(FaultReason))
     bluetooth_fault_detail: Named[str | None] = Column(_WORDS)
     bluetooth_fault_recovery: Named[str | None] = Column(_WORDS)
 
@@ -85,14 +87,14 @@ class DeviceColumns(TypedColumns):
     key_period: Named[int] = Column(Integer)
     device_hash: Named[str] = Column(DeviceHash)
     sensor: Named[str] = Column(SENSOR_NAME)
-    address_kind: Named[AddressKind] = Column(named(AddressKind))
+    address_kind: Named[AddressKind] = Column(Code(AddressKind))
     manufacturer: Named[str | None] = Column(_MANUFACTURER)
     ssids: Named[tuple[str, ...] | None] = Column(Ssids)
     first_seen_at: Named[datetime] = Column(UtcTime)
     last_seen_at: Named[datetime] = Column(UtcTime)
     rssi_mean_dbm: Named[float | None] = Column(Decibels)
     rssi_std_db: Named[float | None] = Column(Decibels)
-    zone: Named[Zone | None] = Column(named(Zone))
+    zone: Named[Zone | None] = Column(Code(Zone))
     time_spent_seconds: Named[float] = Column(Seconds)
     round_id: Named[int] = Column(Integer)
 
@@ -114,21 +116,25 @@ class PresentColumns(TypedColumns):
     ssids: Named[tuple[str, ...] | None] = Column(Ssids)
     rssi_mean_dbm: Named[float | None] = Column(Decibels)
     rssi_std_db: Named[float | None] = Column(Decibels)
-    zone: Named[Zone | None] = Column(named(Zone))
+    zone: Named[Zone | None] = Column(Code(Zone))
     time_spent_seconds: Named[float] = Column(Seconds)
     round_id: Named[int] = Column(Integer)
 
 
 class VisitColumns(TypedColumns):
-    """A visit that has ended: `presence.visits.Visit`."""
+    """A visit that has ended: `presence.visits.Visit`. The device goes when it is forgotten, some visits a step later.
 
-    id: Named[int] = Column(RowId, primary_key=True)
-    radio: Named[Radio] = Column(named(Radio))
-    key_period: Named[int] = Column(Integer)
-    device_hash: Named[str] = Column(DeviceHash)
+    A device that is not present has a visit that ended when it was last heard, so those who left last are found here,
+    and the device tables need no index by time. `repeat` counts the visits that the device had ended at that very
+    moment before, as can be after a clock was put back: 0 nearly always.
+    """
+
+    ended_at: Named[datetime] = Column(UtcTime, primary_key=True)
+    radio: Named[Radio] = Column(Code(Radio), primary_key=True)
+    device_id: Named[int] = Column(RowId, primary_key=True, autoincrement=False)
+    repeat: Named[int] = Column(SmallInteger, primary_key=True, autoincrement=False)
     sensor: Named[str] = Column(SENSOR_NAME)
     started_at: Named[datetime] = Column(UtcTime)
-    ended_at: Named[datetime] = Column(UtcTime)
     stay_seconds: Named[float] = Column(Seconds)
 
 
@@ -137,10 +143,10 @@ class GapColumns(TypedColumns):
 
     id: Named[int] = Column(RowId, primary_key=True)
     sensor: Named[str] = Column(SENSOR_NAME)
-    radio: Named[Radio] = Column(named(Radio))
+    radio: Named[Radio] = Column(Code(Radio))
     from_at: Named[datetime] = Column(UtcTime)
     to_at: Named[datetime | None] = Column(UtcTime)
-    fault_reason: Named[FaultReason | None] = Column(named(FaultReason))
+    fault_reason: Named[FaultReason | None] = Column(Code(FaultReason))
     fault_detail: Named[str | None] = Column(_WORDS)
     fault_recovery: Named[str | None] = Column(_WORDS)
 
@@ -202,7 +208,7 @@ class RadioStateColumns(TypedColumns):
     """A radio of a sensor: what would otherwise have to be looked for in all of history."""
 
     sensor: Named[str] = Column(SENSOR_NAME, primary_key=True)
-    radio: Named[Radio] = Column(named(Radio), primary_key=True)
+    radio: Named[Radio] = Column(Code(Radio), primary_key=True)
     device_total: Named[int] = Column(Integer)
     last_scan_at: Named[datetime] = Column(UtcTime)
     last_heard_at: Named[datetime | None] = Column(UtcTime)
@@ -231,7 +237,6 @@ class SavedReportColumns(TypedColumns):
 def _device_table(radio: Radio) -> Table[DeviceColumns]:
     table = Table(f"{radio.value}_devices", METADATA, DeviceColumns)
     Index(f"ix_{table.name}_device_hash", first_bytes(table.c.device_hash), unique=True)
-    Index(None, table.c.last_seen_at)
     return table
 
 
@@ -248,13 +253,11 @@ BLUETOOTH_DEVICES = _device_table(Radio.BLUETOOTH)
 DEVICES: dict[Radio, Table[DeviceColumns]] = {Radio.WIFI: WIFI_DEVICES, Radio.BLUETOOTH: BLUETOOTH_DEVICES}
 PRESENT: dict[Radio, Table[PresentColumns]] = {radio: _present_table(radio, table) for radio, table in DEVICES.items()}
 
-VISITS = Table("visits", METADATA, VisitColumns)
-Index(None, VISITS.c.ended_at)
-
 GAPS = Table("gaps", METADATA, GapColumns)
 Index(None, GAPS.c.to_at)
 
 # These are looked up by their keys only: without a row number of its own, such a table is one tree to write, not two.
+VISITS = Table("visits", METADATA, VisitColumns, sqlite_with_rowid=False)
 HOURLY_SUMS = Table("hourly_sums", METADATA, HourlySumColumns, sqlite_with_rowid=False)
 DAILY_SUMS = Table("daily_sums", METADATA, DailySumColumns, sqlite_with_rowid=False)
 MONTHLY_HOUR_SUMS = Table("monthly_hour_sums", METADATA, MonthlyHourSumColumns, sqlite_with_rowid=False)

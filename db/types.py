@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Dialect,
-    Enum,
     Integer,
     LargeBinary,
     SmallInteger,
@@ -144,14 +142,3 @@ class Line(TypeDecorator[str]):
 def storable(text: str) -> str:
     """The text without half surrogate pairs and NUL, which SQLite or PostgreSQL would refuse, losing the whole scan."""
     return text.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
-
-
-def named(kind: type[StrEnum]) -> Enum:
-    """A column for an enumeration, by its stable values as text, so that a value more needs no migration."""
-    return Enum(
-        kind,
-        native_enum=False,
-        create_constraint=False,
-        length=24,
-        values_callable=lambda members: [member.value for member in members],
-    )

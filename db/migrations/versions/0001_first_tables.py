@@ -18,7 +18,7 @@ _SECONDS = sa.BigInteger
 _DECIBELS = sa.SmallInteger
 _NAME = sa.String(64)
 _WORDS = sa.String(200)
-_ONE_OF = sa.String(24)
+_ONE_OF = sa.SmallInteger
 _HASH = sa.LargeBinary(32)
 _RADIOS = ("wifi", "bluetooth")
 
@@ -92,7 +92,6 @@ def _create_devices(radio: str) -> None:
     )
     first_bytes = sa.text("substr(device_hash, 1, 8)")
     op.create_index(f"ix_{table}_device_hash", table, [first_bytes], unique=True)
-    op.create_index(f"ix_{table}_last_seen_at", table, ["last_seen_at"])
 
 
 def _create_present(radio: str) -> None:
@@ -119,17 +118,16 @@ def _create_present(radio: str) -> None:
 def _create_visits() -> None:
     op.create_table(
         "visits",
-        _column("id", _ROW_ID),
+        _column("ended_at", _TIME),
         _column("radio", _ONE_OF),
-        _column("key_period", sa.Integer),
-        _column("device_hash", _HASH),
+        sa.Column("device_id", _ROW_ID, nullable=False, autoincrement=False),
+        sa.Column("repeat", sa.SmallInteger, nullable=False, autoincrement=False),
         _column("sensor", _NAME),
         _column("started_at", _TIME),
-        _column("ended_at", _TIME),
         _column("stay_seconds", _SECONDS),
-        sa.PrimaryKeyConstraint("id", name="pk_visits"),
+        sa.PrimaryKeyConstraint("ended_at", "radio", "device_id", "repeat", name="pk_visits"),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_visits_ended_at", "visits", ["ended_at"])
 
 
 def _create_gaps() -> None:

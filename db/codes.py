@@ -1,0 +1,71 @@
+"""Enumerations as numbers: one byte, where their words take up to 22."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeVar
+
+from sqlalchemy import Dialect, SmallInteger, TypeDecorator
+
+from presence.faults import FaultReason
+from presence.radio import Radio
+from presence.scan import AddressKind
+from presence.zones import Zone
+
+# What each value is stored as, for ever. A new value needs a new number here, and no migration.
+_CODES: dict[type[StrEnum], dict[StrEnum, int]] = {
+    Radio: {Radio.WIFI: 1, Radio.BLUETOOTH: 2},
+    Zone: {Zone.NEAR: 1, Zone.MEDIUM: 2, Zone.FAR: 3},
+    AddressKind: {
+        AddressKind.UNKNOWN: 0,
+        AddressKind.GLOBAL: 1,
+        AddressKind.RANDOMISED: 2,
+        AddressKind.RANDOM_STATIC: 3,
+        AddressKind.RESOLVABLE: 4,
+        AddressKind.NON_RESOLVABLE: 5,
+    },
+    FaultReason: {
+        FaultReason.UNEXPECTED: 0,
+        FaultReason.SWITCHED_OFF: 1,
+        FaultReason.NOT_CAPTURED: 2,
+        FaultReason.NO_INTERFACE: 3,
+        FaultReason.INTERFACE_DOWN: 4,
+        FaultReason.NOT_MONITOR_MODE: 5,
+        FaultReason.NO_PERMISSION: 6,
+        FaultReason.TSHARK_MISSING: 7,
+        FaultReason.TSHARK_CRASHED: 8,
+        FaultReason.UNREADABLE_CAPTURE: 9,
+        FaultReason.NO_DBUS: 10,
+        FaultReason.NO_BLUETOOTH_SERVICE: 11,
+        FaultReason.NO_ADAPTER: 12,
+        FaultReason.POWERED_OFF: 13,
+        FaultReason.BLOCKED: 14,
+        FaultReason.BUSY: 15,
+        FaultReason.LOST: 16,
+        FaultReason.HUNG: 17,
+        FaultReason.TIMED_OUT: 18,
+    },
+}
+
+_Value = TypeVar("_Value", bound=StrEnum)
+
+
+class Code(TypeDecorator[_Value]):
+    """A value of an enumeration, by its number."""
+
+    impl = SmallInteger
+    cache_ok = True
+
+    def __init__(self, kind: type[_Value]) -> None:
+        super().__init__()
+        self.kind = kind
+        self._codes = {value: _CODES[kind][value] for value in kind}
+        self._values = {code: value for value, code in self._codes.items()}
+
+    def process_bind_param(self, value: _Value | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's
+        """To its number."""
+        return None if value is None else self._codes[value]
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> _Value | None:  # noqa: ARG002 - SQLAlchemy's
+        """From its number."""
+        return None if value is None else self._values[value]
