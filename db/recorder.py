@@ -40,7 +40,7 @@ class Recorder:
             DatabaseError: It could not be; nothing of it is kept.
         """
         with self._connections.write() as connection:
-            _record(connection, scan, self._settings)
+            record_scan(connection, scan, self._settings)
 
     def record_many(self, scans: Iterable[Scan], batch: int = _BATCH) -> int:
         """Record scans, oldest first, as `record` does, but several in a transaction; returns how many.
@@ -53,7 +53,7 @@ class Recorder:
         while some := list(islice(waiting, batch)):
             with self._connections.write() as connection:
                 for scan in some:
-                    _record(connection, scan, self._settings)
+                    record_scan(connection, scan, self._settings)
             count += len(some)
         return count
 
@@ -69,7 +69,8 @@ class Recorder:
             return retention.forget_some(connection, now_at, self._settings)
 
 
-def _record(connection: Connection, scan: Scan, settings: StoreSettings) -> None:
+def record_scan(connection: Connection, scan: Scan, settings: StoreSettings) -> None:
+    """Record a scan as part of a transaction: the road of every scan, of whatever sensor."""
     arrivals = _take_in(connection, scan, settings) if scan.clock_is_right else {}
     row: Row = {
         "sensor": scan.sensor,
