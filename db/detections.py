@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
-from sqlalchemy import Connection, Insert, insert
-
-from db.site_schema import DETECTIONS
 from presence.radio import Radio
 from presence.scan import DeviceObservation, Heard, Scan
 from presence.zones import Zone
@@ -54,22 +50,16 @@ def rssi_of_code(code: int) -> int | None:
     return None if code == _NO_RSSI else code
 
 
-def write_detections(
-    connection: Connection, scan_id: int, scan: Scan, device_ids: Mapping[Radio, Mapping[str, int]]
-) -> None:
-    """Write down which devices a scan heard; their rows are given by their hashes."""
+def detections_row(scan_id: int, scan: Scan, device_id: Callable[[Radio, str], int]) -> dict[str, object]:
+    """The row that says which devices a scan heard; their own rows are told by radio and hash."""
     row: dict[str, object] = {"scan_id": scan_id, "sensor": scan.sensor, "started_at": scan.started_at}
     for radio in Radio:
         hearing = scan.hearing(radio)
-        ids = device_ids.get(radio, {})
-        row[radio.value] = pack(hearing.observations, ids) if isinstance(hearing, Heard) else None
-    connection.execute(_insert_detections(), row)
-
-
-# Built once, as in `db.follow`.
-@cache
-def _insert_detections() -> Insert:
-    return insert(DETECTIONS)
+        row[radio.value] = None
+        if isinstance(hearing, Heard):
+            hashes = (observation.device_hash for observation in hearing.observations)
+            row[radio.value] = pack(hearing.observations, {name: device_id(radio, name) for name in hashes})
+    return row
 
 
 def pack(observations: tuple[DeviceObservation, ...], device_ids: Mapping[str, int]) -> bytes:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from db import upsert
 from db.schema import GAPS, RADIO_STATES
+from presence.following import Taken
 from presence.overview import Gap
 from presence.radio import Radio
-from presence.scan import Heard, Scan, Unheard
+from presence.scan import Scan, Unheard
 
 # A scan may start late by its jitter and a hung radio; two that are further apart than this many intervals have one
 # missing between them. Time spent is credited for up to two (presence.time_spent).
@@ -29,67 +32,57 @@ class RadioSoFar:
     open_gap_id: int | None = None
 
 
-def radios_so_far(connection: Connection, sensor: str) -> dict[Radio, RadioSoFar]:
-    """Both radios of a sensor."""
-    rows = connection.execute(_select_radios(), {"of_sensor": sensor})
-    known = {
-        row.radio: RadioSoFar(row.device_total, row.last_scan_at, row.last_heard_at, row.open_gap_id) for row in rows
-    }
-    return {radio: known.get(radio, RadioSoFar()) for radio in Radio}
+class RadiosSoFar:
+    """The radios of some sensors, while scans are taken in: read at once before, written at once after."""
 
+    def __init__(self, connection: Connection, sensors: Sequence[str]) -> None:
+        self._connection = connection
+        self._states = {(sensor, radio): RadioSoFar() for sensor in sensors for radio in Radio}
+        for row in connection.execute(_select_radios(), {"of_sensors": list(sensors)}):
+            self._states[row.sensor, row.radio] = RadioSoFar(
+                row.device_total, row.last_scan_at, row.last_heard_at, row.open_gap_id
+            )
 
-# Built once, as in `db.follow`.
-@cache
-def _select_radios() -> Select[Radio, int, datetime, datetime | None, int | None]:
-    state = RADIO_STATES.c
-    return select(state.radio, state.device_total, state.last_scan_at, state.last_heard_at, state.open_gap_id).where(
-        state.sensor == bindparam("of_sensor")
-    )
+    def go_on(self, scan: Scan, taken: Taken, interval_seconds: float) -> None:
+        """Open, close and leave gaps as a scan says, and note where each radio stands."""
+        for radio in Radio:
+            before = self._states[scan.sensor, radio]
+            new_count = len(taken.radios[radio].arrived) if radio in taken.radios else 0
+            self._states[scan.sensor, radio] = RadioSoFar(
+                device_total=before.device_total + new_count,
+                last_scan_at=scan.started_at,
+                last_heard_at=scan.started_at if radio in taken.radios else before.last_heard_at,
+                open_gap_id=self._open_gap(scan, radio, before, interval_seconds),
+            )
 
+    def write(self) -> None:
+        """Write down where each radio stands."""
+        rows = [{"sensor": sensor, "radio": radio, **asdict(state)} for (sensor, radio), state in self._states.items()]
+        upsert.replace_rows(self._connection, RADIO_STATES, rows)
 
-def go_on(
-    connection: Connection,
-    scan: Scan,
-    so_far: dict[Radio, RadioSoFar],
-    new_counts: dict[Radio, int],
-    interval_seconds: float,
-) -> None:
-    """Open, close and leave gaps as a scan says, and keep where each radio stands."""
-    rows: list[upsert.Row] = []
-    for radio, before in so_far.items():
+    def _open_gap(self, scan: Scan, radio: Radio, before: RadioSoFar, interval_seconds: float) -> int | None:
+        """The gap a radio is in after this scan.
+
+        A radio that was not heard before the box was off, and is not heard after, was not heard all the while: one gap.
+        """
         hearing = scan.hearing(radio)
-        rows.append(
-            {
-                "sensor": scan.sensor,
-                "radio": radio,
-                "device_total": before.device_total + new_counts.get(radio, 0),
-                "last_scan_at": scan.started_at,
-                "last_heard_at": scan.started_at if isinstance(hearing, Heard) else before.last_heard_at,
-                "open_gap_id": _open_gap(connection, scan, radio, before, interval_seconds),
-            }
-        )
-    upsert.replace_rows(connection, RADIO_STATES, rows)
-
-
-def _open_gap(
-    connection: Connection, scan: Scan, radio: Radio, before: RadioSoFar, interval_seconds: float
-) -> int | None:
-    """The gap a radio is in after this scan.
-
-    A radio that was not heard before the box was off, and is not heard after, was not heard all the while: one gap.
-    """
-    hearing = scan.hearing(radio)
-    if before.open_gap_id is not None:
+        if before.open_gap_id is not None:
+            if isinstance(hearing, Unheard):
+                return before.open_gap_id
+            _close(self._connection, before.open_gap_id, scan.started_at)
+            return None
+        missing_from_at = _missing_from(scan, before.last_scan_at, interval_seconds)
+        if missing_from_at is not None:
+            _insert(self._connection, scan.sensor, Gap(radio, missing_from_at, scan.started_at, None))
         if isinstance(hearing, Unheard):
-            return before.open_gap_id
-        _close(connection, before.open_gap_id, scan.started_at)
+            return _insert(self._connection, scan.sensor, Gap(radio, scan.started_at, None, hearing.fault))
         return None
-    missing_from_at = _missing_from(scan, before.last_scan_at, interval_seconds)
-    if missing_from_at is not None:
-        _insert(connection, scan.sensor, Gap(radio, missing_from_at, scan.started_at, None))
-    if isinstance(hearing, Unheard):
-        return _insert(connection, scan.sensor, Gap(radio, scan.started_at, None, hearing.fault))
-    return None
+
+
+# Built once, as in `db.followed`.
+@cache
+def _select_radios() -> Select[*tuple[Any, ...]]:
+    return select(RADIO_STATES).where(RADIO_STATES.c.sensor.in_(bindparam("of_sensors", expanding=True)))
 
 
 def _missing_from(scan: Scan, last_scan_at: datetime | None, interval_seconds: float) -> datetime | None:

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from db.buckets import bucket_edges
-from db.follow import current_round
+from db.rounds import current_round
 from db.schema import DEVICES, PRESENT, VISITS
 from db.types import Seconds, storable
 from presence.overview import DevicePage, DeviceQuery, DeviceRow, DeviceSort

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, insert, update
+from sqlalchemy import Connection, Insert, insert
 
-from db import gaps, retention, sums
+from db import retention
 from db.connect import Connections
-from db.detections import write_detections
-from db.follow import Followed, Moment, current_round, end_visits, follow
-from db.schema import ROUNDS, SCANS
+from db.detections import detections_row
+from db.followed import FollowedDevices
+from db.gaps import RadiosSoFar
+from db.rounds import add_to_round, current_round
+from db.schema import SCANS
 from db.settings import StoreSettings
+from db.site_schema import DETECTIONS
+from db.sums import Sums
 from db.upsert import Row
 from presence.faults import Fault
+from presence.following import Follower, RadioTaken, Taken
 from presence.radio import Radio
 from presence.scan import Heard, Hearing, Scan
-from presence.time_spent import credited_seconds
 from presence.zones import Zone
 
 # Scans of a replay that share a transaction: an hour of them.
@@ -40,7 +46,7 @@ class Recorder:
             DatabaseError: It could not be; nothing of it is kept.
         """
         with self._connections.write() as connection:
-            _record(connection, scan, self._settings)
+            record_scans(connection, [scan], self._settings)
 
     def record_many(self, scans: Iterable[Scan], batch: int = _BATCH) -> int:
         """Record scans, oldest first, as `record` does, but several in a transaction; returns how many.
@@ -53,7 +59,7 @@ class Recorder:
         while some := list(islice(waiting, batch)):
             with self._connections.write() as connection:
                 for scan in some:
-                    _record(connection, scan, self._settings)
+                    record_scans(connection, [scan], self._settings)
             count += len(some)
         return count
 
@@ -69,8 +75,64 @@ class Recorder:
             return retention.forget_some(connection, now_at, self._settings)
 
 
-def _record(connection: Connection, scan: Scan, settings: StoreSettings) -> None:
-    followed = _take_in(connection, scan, settings) if scan.clock_is_right else {}
+def record_scans(connection: Connection, scans: Sequence[Scan], settings: StoreSettings) -> None:
+    """Record scans as part of a transaction, those of each sensor oldest first: the road of every scan.
+
+    What they concern is read once, they are taken in one after the other in memory, and what has become of it is
+    written once: of what several scans change, the database sees the last state only.
+    """
+    right = [scan for scan in scans if scan.clock_is_right]
+    taken = _take_in(connection, right, settings) if right else _TakenIn([], None)
+    came = iter(taken.of_each)
+    rows = [_ledger_row(scan, next(came) if scan.clock_is_right else None) for scan in scans]
+    ids = connection.execute(_insert_scans(), rows).scalars().all()
+    if taken.devices is not None:
+        device_id = taken.devices.device_id
+        numbered = [(scan_id, scan) for scan_id, scan in zip(ids, scans, strict=True) if scan.clock_is_right]
+        connection.execute(_insert_detections(), [detections_row(one, scan, device_id) for one, scan in numbered])
+
+
+@dataclass(frozen=True, slots=True)
+class _TakenIn:
+    """What came of each scan, and the devices; None when nothing was taken in."""
+
+    of_each: list[Taken]
+    devices: FollowedDevices | None
+
+
+def _take_in(connection: Connection, scans: Sequence[Scan], settings: StoreSettings) -> _TakenIn:
+    """Let devices, visits, sums and gaps follow the scans."""
+    followed = FollowedDevices(connection, scans, settings.visit_gap)
+    round_id = current_round(connection)
+    interval = timedelta(seconds=settings.interval_seconds)
+    follower = Follower(followed.devices, round_id=round_id, visit_gap=settings.visit_gap, interval=interval)
+    radios = RadiosSoFar(connection, sorted({scan.sensor for scan in scans}))
+    sums = Sums(settings.time_zone)
+    of_each = []
+    for scan in scans:
+        taken = follower.take(scan)
+        sums.add(scan, taken)
+        radios.go_on(scan, taken, settings.interval_seconds)
+        of_each.append(taken)
+    followed.write([visit for taken in of_each for visit in taken.ended])
+    sums.write(connection)
+    radios.write()
+    add_to_round(connection, round_id, [some for taken in of_each for some in taken.radios.values()])
+    return _TakenIn(of_each, followed)
+
+
+# Built once, as in `db.followed`.
+@cache
+def _insert_scans() -> Any:  # noqa: ANN401 - SQLAlchemy's type of an insert that returns rows has no short name
+    return insert(SCANS).returning(SCANS.c.id, sort_by_parameter_order=True)
+
+
+@cache
+def _insert_detections() -> Insert:
+    return insert(DETECTIONS)
+
+
+def _ledger_row(scan: Scan, taken: Taken | None) -> Row:
     row: Row = {
         "sensor": scan.sensor,
         "started_at": scan.started_at,
@@ -80,66 +142,18 @@ def _record(connection: Connection, scan: Scan, settings: StoreSettings) -> None
         "clock_is_right": scan.clock_is_right,
     }
     for radio in Radio:
-        row |= _ledger_columns(radio, scan.hearing(radio), followed.get(radio))
-    scan_id: int = connection.execute(insert(SCANS).returning(SCANS.c.id), row).scalar_one()
-    if scan.clock_is_right:
-        write_detections(connection, scan_id, scan, {radio: some.device_ids for radio, some in followed.items()})
+        row |= _ledger_columns(radio, scan.hearing(radio), None if taken is None else taken.radios.get(radio))
+    return row
 
 
-def _take_in(connection: Connection, scan: Scan, settings: StoreSettings) -> dict[Radio, Followed]:
-    """Let devices, visits, sums and gaps follow a scan; tells what came of it, for each radio that was heard."""
-    so_far = gaps.radios_so_far(connection, scan.sensor)
-    moment = Moment(
-        scan=scan,
-        credit_seconds=round(
-            credited_seconds(scan.elapsed_seconds, settings.interval_seconds), 3
-        ),  # as it is stored: in ms
-        visit_gap=settings.visit_gap,
-        interval=timedelta(seconds=settings.interval_seconds),
-        round_id=current_round(connection),
-    )
-    visits = [visit for radio in Radio for visit in end_visits(connection, radio, moment)]
-    followed = {
-        radio: follow(connection, radio, hearing, moment)
-        for radio in Radio
-        if isinstance(hearing := scan.hearing(radio), Heard)
-    }
-    new_counts = {radio: len(some.makers) for radio, some in followed.items()}
-    counts = {radio: len(followed[radio].placed) if radio in followed else None for radio in Radio}
-    _count_time_spent(connection, list(followed.values()), moment)
-    sums.add_hour(connection, scan, counts, settings.time_zone)
-    sums.add_day(connection, scan, counts, new_counts=new_counts, visits=visits, time_zone=settings.time_zone)
-    makers = [maker for some in followed.values() for maker in some.makers]
-    sums.add_makers(connection, scan, makers, settings.time_zone)
-    gaps.go_on(connection, scan, so_far, new_counts, settings.interval_seconds)
-    return followed
-
-
-def _count_time_spent(connection: Connection, followed: list[Followed], moment: Moment) -> None:
-    added = {
-        "of_round": moment.round_id,
-        "new_devices": sum(some.new_in_round for some in followed),
-        "new_seconds": sum(some.time_spent_seconds for some in followed),
-    }
-    connection.execute(_add_to_round(), added)
-
-
-# Built once, as in `db.follow`.
-@cache
-def _add_to_round() -> Update:
-    count, seconds = ROUNDS.c.device_count, ROUNDS.c.time_spent_seconds
-    added = {count: count + bindparam("new_devices"), seconds: seconds + bindparam("new_seconds")}
-    return update(ROUNDS).where(ROUNDS.c.id == bindparam("of_round")).values(added)
-
-
-def _ledger_columns(radio: Radio, hearing: Hearing, followed: Followed | None) -> Row:
-    """What the ledger keeps of a hearing; under a wrong clock nothing is followed, and all that was heard counts."""
+def _ledger_columns(radio: Radio, hearing: Hearing, taken: RadioTaken | None) -> Row:
+    """What the ledger keeps of a hearing. Under a wrong clock nothing is taken in, and all that was heard counts."""
     if isinstance(hearing, Heard):
-        counted = hearing.observations if followed is None else followed.placed
+        counted = hearing.observations if taken is None else taken.placed
         zones = [observation.zone for observation in counted]
         columns: Row = {
             "device_count": len(zones),
-            "new_count": 0 if followed is None else len(followed.makers),
+            "new_count": 0 if taken is None else len(taken.arrived),
             "sighting_count": sum(observation.sighting_count for observation in counted),
             "near_count": zones.count(Zone.NEAR),
             "medium_count": zones.count(Zone.MEDIUM),

@@ -25,9 +25,29 @@ def replace_rows(connection: Connection, table: Table[TypedColumns], rows: Seque
 
 
 def add_to_sums(connection: Connection, table: Table[TypedColumns], rows: Sequence[Row]) -> None:
-    """Add rows that hold every column of a table of sums to those of the same keys; NULL is no greatest value."""
-    if rows:
-        connection.execute(_adding(table, connection.dialect.name), rows)
+    """Add rows that hold every column of a table of sums to those of the same keys; NULL is no greatest value.
+
+    Several rows of the same keys are added up before, so that each is written once.
+    """
+    added: dict[tuple[Any, ...], Row] = {}
+    keys = [column.name for column in table.primary_key]
+    for row in rows:
+        key = tuple(row[name] for name in keys)
+        added[key] = _sum(added[key], row, keys) if key in added else row
+    if added:
+        connection.execute(_adding(table, connection.dialect.name), list(added.values()))
+
+
+def _sum(row: Row, other: Row, keys: Sequence[str]) -> Row:
+    """What `_adding` does in SQL."""
+    total = dict(row)
+    for name, value in other.items():
+        if name in _GREATEST:
+            known = [one for one in (row[name], value) if one is not None]
+            total[name] = max(known) if known else None
+        elif name not in keys and name not in _KEPT:
+            total[name] = row[name] + value
+    return total
 
 
 # Building these costs more than running them, so each is built once for a table.

@@ -182,9 +182,7 @@ class Follower:
                 device.visit = None
                 yield _ended(device, visit)
 
-    def _follow(
-        self, scan: Scan, radio: Radio, heard: Heard, credit_seconds: float, ended: list[Visit]
-    ) -> RadioTaken:
+    def _follow(self, scan: Scan, radio: Radio, heard: Heard, credit_seconds: float, ended: list[Visit]) -> RadioTaken:
         devices = self._devices.setdefault(radio, {})
         count = _Count(ended)
         # Of a device that is listed twice the last word counts.
@@ -235,7 +233,9 @@ class Follower:
             if device.reading.sensor != scan.sensor or visit.placed_seen_at != visit.last_seen_at:
                 # Another sensor hears it too: of this time only what passed since it did is added.
                 spent = min(credit_seconds, max(0.0, (seen_at - visit.last_seen_at).total_seconds()))
-            is_placed_here = device.reading.sensor == scan.sensor or self._moves_here(device, visit, observation, seen_at)
+            is_placed_here = device.reading.sensor == scan.sensor or self._moves_here(
+                device, visit, observation, seen_at
+            )
             self._go_on(device, visit, seen_at, credit_seconds)
             if is_placed_here:
                 visit.placed_seen_at = seen_at

@@ -71,7 +71,9 @@ def room_of(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("path", [*sources(*ROOMS), ROOT / "config.py", ROOT / "place.py"], ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", [*sources(*ROOMS), ROOT / "config.py", ROOT / "place.py"], ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_arrows_between_rooms_point_the_right_way(path: Path) -> None:
     """A room imports only what lies below it, and each library is used in its own room."""
     room = room_of(path)
@@ -94,7 +96,9 @@ def test_understanding_knows_no_framework() -> None:
 RUN_BY_ALEMBIC = ROOT / "db" / "migrations" / "env.py"
 
 
-@pytest.mark.parametrize("path", [*sources(*ROOMS), ROOT / "config.py", ROOT / "place.py"], ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", [*sources(*ROOMS), ROOT / "config.py", ROOT / "place.py"], ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_importing_does_nothing_but_define(path: Path) -> None:
     """At the top of a module stand imports, definitions and constants; no call is made for its effect."""
     if path == RUN_BY_ALEMBIC:
@@ -110,7 +114,9 @@ def _defines(node: ast.AST) -> bool:
     return isinstance(value, ast.Constant) or (isinstance(value, ast.Call) and ast.unparse(value.func) == "Index")
 
 
-@pytest.mark.parametrize("path", [*sources(*ROOMS, "bench", "tests"), ROOT / "app.py", ROOT / "config.py", ROOT / "place.py"], ids=str)
+@pytest.mark.parametrize(
+    "path", [*sources(*ROOMS, "bench", "tests"), ROOT / "app.py", ROOT / "config.py", ROOT / "place.py"], ids=str
+)
 def test_no_error_is_swallowed(path: Path) -> None:
     """No handler passes over an error without a word."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

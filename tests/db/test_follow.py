@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.connect import Connections
-from db.follow import _select_known
+from db.followed import _select_named
 from db.store import Store, open_store
 from db.upgrade import upgrade
 from presence.overview import DeviceQuery, Report
@@ -121,7 +121,7 @@ def test_known_devices_are_looked_up_along_the_index() -> None:
     with contextlib.closing(Connections("sqlite://")) as connections:
         upgrade(connections)
         with connections.read() as connection:
-            lookup = _select_known(Radio.WIFI).params(identities=[b"12345678"])
+            lookup = _select_named(Radio.WIFI).params(names=[b"12345678"])
             statement = lookup.compile(connection, compile_kwargs={"render_postcompile": True})
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", (b"12345678",)).all()
     assert "USING INDEX ix_wifi_devices_device_hash" in plan[0].detail

@@ -1,0 +1,318 @@
+"""Devices while scans are taken in: read all at once before, written down all at once after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Delete,
+    Insert,
+    Row,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from db import upsert
+from db.schema import DEVICES, PRESENT, VISITS
+from db.types import first_bytes
+from presence.following import STALE_AFTER, Devices, FollowedDevice, OpenVisit, Reading, name_of
+from presence.radio import Radio
+from presence.scan import Heard, Scan
+from presence.visits import Visit
+
+# Devices looked up in one statement; far below SQLite's limit of 32,766 values.
+_LOOKED_UP_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """How a device stands in the database: its row, and the moments of its open visit, None for none."""
+
+    device_id: int
+    written_down: tuple[datetime, float, int]
+    manufacturer: str | None
+    visit: tuple[datetime, datetime, datetime] | None
+
+
+class FollowedDevices:
+    """The devices that some scans concern: those they name, and those whose visits they may end.
+
+    Attributes:
+        devices: As they stand; `presence.following.Follower` changes them.
+    """
+
+    def __init__(self, connection: Connection, scans: Sequence[Scan], visit_gap: timedelta) -> None:
+        self._connection = connection
+        self._stored: dict[Radio, dict[str, _Stored]] = {radio: {} for radio in Radio}
+        self.devices: Devices = {radio: {} for radio in Radio}
+        for radio in Radio:
+            names = {
+                name_of(observation.device_hash)
+                for scan in scans
+                if isinstance(hearing := scan.hearing(radio), Heard)
+                for observation in hearing.observations
+            }
+            self._take(radio, _rows_of_names(connection, radio, names))
+            self._take(radio, connection.execute(_select_ending(radio), _bounds(scans, visit_gap)))
+
+    def _take(self, radio: Radio, rows: Iterable[Row[Any]]) -> None:
+        for row in rows:
+            name = name_of(row.device_hash)
+            if name not in self.devices[radio]:
+                device = self.devices[radio][name] = _device(radio, row)
+                written_down = (row.written_at, row.written_seconds, row.written_round)
+                visit = None if device.visit is None else _moments(device.visit)
+                self._stored[radio][name] = _Stored(row.id, written_down, row.manufacturer, visit)
+
+    def write(self, ended: Sequence[Visit]) -> None:
+        """Write down what has become of the devices, and the visits that ended."""
+        for radio in Radio:
+            self._insert_new(radio)
+            self._write_visits(radio, [visit for visit in ended if visit.radio is radio])
+            self._write_present(radio)
+            self._update_changed(radio)
+
+    def device_id(self, radio: Radio, device_hash: str) -> int:
+        """The row of a device, once written."""
+        return self._stored[radio][name_of(device_hash)].device_id
+
+    def _insert_new(self, radio: Radio) -> None:
+        """Write new devices down as they are now: one heard in one scan only is then never written again."""
+        new = [device for name, device in self.devices[radio].items() if name not in self._stored[radio]]
+        if not new:
+            return
+        rows = [_device_row(device) | _first_row(device) for device in new]
+        for row in self._connection.execute(_insert_device(radio), rows):
+            device = self.devices[radio][name_of(row.device_hash)]
+            self._stored[radio][name_of(row.device_hash)] = _Stored(row.id, _totals(device), device.manufacturer, None)
+
+    def _write_visits(self, radio: Radio, ended: Sequence[Visit]) -> None:
+        rows = [
+            {
+                "left_at": visit.ended_at,
+                "by_radio": radio,
+                "of_device": self.device_id(radio, visit.device_hash),
+                "sensor": visit.sensor,
+                "started_at": visit.started_at,
+                "stay_seconds": visit.stay_seconds,
+            }
+            for visit in ended
+        ]
+        if rows:
+            self._connection.execute(_insert_visit(), rows)
+
+    def _write_present(self, radio: Radio) -> None:
+        stored = self._stored[radio]
+        staying, gone = [], []
+        for name, device in self.devices[radio].items():
+            if device.visit is None:
+                if stored[name].visit is not None:
+                    gone.append({"of_device": stored[name].device_id})
+            elif stored[name].visit != _moments(device.visit):
+                staying.append(_present_row(stored[name].device_id, device, device.visit))
+        upsert.replace_rows(self._connection, PRESENT[radio], staying)
+        if gone:
+            self._connection.execute(_delete_present(radio), gone)
+
+    def _update_changed(self, radio: Radio) -> None:
+        """Write down devices that have left since they were written, and makers that only now could be told."""
+        left, told = [], []
+        for name, device in self.devices[radio].items():
+            stored = self._stored[radio][name]
+            if device.visit is None and stored.written_down != _totals(device):
+                left.append({"of_device": stored.device_id, **_device_row(device)})
+            elif device.manufacturer != stored.manufacturer:
+                told.append({"of_device": stored.device_id, "manufacturer": device.manufacturer})
+        for rows in (left, told):
+            if rows:
+                self._connection.execute(_update_device(radio, *rows[0].keys()), rows)
+
+
+def _rows_of_names(connection: Connection, radio: Radio, names: set[str]) -> Iterable[Row[Any]]:
+    ordered = sorted(map(bytes.fromhex, names))  # so that the index is walked along, and not jumped about in
+    for start in range(0, len(ordered), _LOOKED_UP_AT_ONCE):
+        some = {"names": ordered[start : start + _LOOKED_UP_AT_ONCE]}
+        yield from connection.execute(_select_named(radio), some)
+
+
+def _bounds(scans: Sequence[Scan], visit_gap: timedelta) -> dict[str, Any]:
+    """Which open visits these scans may end, see `presence.following.Follower`: some more than they will."""
+    newest_at = max(scan.started_at for scan in scans)
+    oldest_at = min(scan.started_at for scan in scans)
+    return {
+        "sensors": sorted({scan.sensor for scan in scans}),
+        "silent_since_at": newest_at - visit_gap,
+        "oldest_at": oldest_at,
+        "stale_since_at": newest_at - STALE_AFTER,
+    }
+
+
+# Building a statement costs more than running it: each is built once for each radio.
+@cache
+def _select_named(radio: Radio) -> Select[*tuple[Any, ...]]:
+    devices, present = DEVICES[radio], PRESENT[radio]
+    return (
+        _selected(radio)
+        .join_from(devices, present, present.c.device_id == devices.c.id, isouter=True)
+        .where(first_bytes(devices.c.device_hash).in_(bindparam("names", expanding=True)))
+    )
+
+
+@cache
+def _select_ending(radio: Radio) -> Select[*tuple[Any, ...]]:
+    devices, present = DEVICES[radio], PRESENT[radio]
+    went_back = func.coalesce(present.c.placed_seen_at, present.c.last_seen_at) > bindparam("oldest_at")
+    may_be_over = or_(present.c.last_seen_at < bindparam("silent_since_at"), went_back)
+    is_here = present.c.sensor.in_(bindparam("sensors", expanding=True))
+    return (
+        _selected(radio)
+        # Every row has its device. An outer join says which to begin with: a planner without statistics, as SQLite's is
+        # here, may else begin with all the devices there are.
+        .join_from(present, devices, present.c.device_id == devices.c.id, isouter=True)
+        .where(or_(and_(is_here, may_be_over), present.c.last_seen_at < bindparam("stale_since_at")))
+    )
+
+
+def _selected(radio: Radio) -> Select[*tuple[Any, ...]]:
+    devices, present = DEVICES[radio].c, PRESENT[radio].c
+    return select(
+        devices.id,
+        devices.device_hash,
+        devices.key_period,
+        devices.address_kind,
+        devices.manufacturer,
+        devices.first_seen_at,
+        devices.last_seen_at.label("written_at"),
+        devices.time_spent_seconds.label("written_seconds"),
+        devices.round_id.label("written_round"),
+        present.visit_started_at,
+        present.last_seen_at,
+        present.placed_seen_at,
+        present.credit_seconds,
+        present.time_spent_seconds,
+        present.round_id,
+        present.sensor,
+        present.ssids,
+        present.rssi_mean_dbm,
+        present.rssi_std_db,
+        present.zone,
+    )
+
+
+@cache
+def _insert_device(radio: Radio) -> Any:  # noqa: ANN401 - SQLAlchemy's type of an insert that returns rows has no short name
+    devices = DEVICES[radio]
+    return insert(devices).returning(devices.c.device_hash, devices.c.id)
+
+
+@cache
+def _insert_visit() -> Insert:
+    key: dict[str, BindParameter[Any]] = {
+        "ended_at": bindparam("left_at"),
+        "radio": bindparam("by_radio"),
+        "device_id": bindparam("of_device"),
+    }
+    ended_then = [VISITS.c[column] == value for column, value in key.items()]
+    return insert(VISITS).values(**key, repeat=select(func.count()).where(*ended_then).scalar_subquery())
+
+
+@cache
+def _delete_present(radio: Radio) -> Delete:
+    present = PRESENT[radio]
+    return delete(present).where(present.c.device_id == bindparam("of_device"))
+
+
+@cache
+def _update_device(radio: Radio, *columns: str) -> Update:
+    """Give columns of the device `of_device` values of the same names."""
+    devices = DEVICES[radio]
+    values: dict[str, Any] = {column: bindparam(column) for column in columns if column != "of_device"}
+    return update(devices).where(devices.c.id == bindparam("of_device")).values(values)
+
+
+def _totals(device: FollowedDevice) -> tuple[datetime, float, int]:
+    """What a device's row says that changes with each detection."""
+    return device.last_seen_at, device.time_spent_seconds, device.round_id
+
+
+def _moments(visit: OpenVisit) -> tuple[datetime, datetime, datetime]:
+    return visit.started_at, visit.last_seen_at, visit.placed_seen_at
+
+
+def _device(radio: Radio, row: Row[Any]) -> FollowedDevice:
+    visit = None
+    if row.visit_started_at is not None:
+        placed_seen_at = row.placed_seen_at or row.last_seen_at
+        visit = OpenVisit(row.visit_started_at, row.last_seen_at, placed_seen_at, row.credit_seconds)
+    return FollowedDevice(
+        radio=radio,
+        device_hash=row.device_hash,
+        key_period=row.key_period,
+        address_kind=row.address_kind,
+        manufacturer=row.manufacturer,
+        # A clock that was put back may have begun the visit before the device was first heard.
+        first_seen_at=row.first_seen_at if visit is None else min(row.first_seen_at, visit.started_at),
+        last_seen_at=row.written_at if visit is None else visit.last_seen_at,
+        # Of one that is not present no reading is needed: its next detection brings another.
+        reading=Reading(row.sensor or "", row.ssids, row.rssi_mean_dbm, row.rssi_std_db, row.zone),
+        time_spent_seconds=row.written_seconds if visit is None else row.time_spent_seconds,
+        round_id=row.written_round if visit is None else row.round_id,
+        visit=visit,
+    )
+
+
+def _first_row(device: FollowedDevice) -> upsert.Row:
+    """What never changes once a device is written down, or nearly so."""
+    return {
+        "key_period": device.key_period,
+        "device_hash": device.device_hash,
+        "address_kind": device.address_kind,
+        "manufacturer": device.manufacturer,
+    }
+
+
+def _device_row(device: FollowedDevice) -> upsert.Row:
+    return {
+        "first_seen_at": device.first_seen_at,
+        "last_seen_at": device.last_seen_at,
+        "time_spent_seconds": device.time_spent_seconds,
+        "round_id": device.round_id,
+        **_reading_columns(device.reading),
+    }
+
+
+def _present_row(device_id: int, device: FollowedDevice, visit: OpenVisit) -> upsert.Row:
+    return {
+        "device_id": device_id,
+        "visit_started_at": visit.started_at,
+        "last_seen_at": visit.last_seen_at,
+        "placed_seen_at": None if visit.placed_seen_at == visit.last_seen_at else visit.placed_seen_at,
+        "credit_seconds": visit.credit_seconds,
+        "time_spent_seconds": device.time_spent_seconds,
+        "round_id": device.round_id,
+        **_reading_columns(device.reading),
+    }
+
+
+def _reading_columns(reading: Reading) -> upsert.Row:
+    return {
+        "sensor": reading.sensor,
+        "ssids": reading.ssids,
+        "rssi_mean_dbm": reading.rssi_mean_dbm,
+        "rssi_std_db": reading.rssi_std_db,
+        "zone": reading.zone,
+    }

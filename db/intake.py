@@ -1,0 +1,178 @@
+"""The intake: scans of other sensors become part of what is remembered, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+
+from sqlalchemy import Connection, Delete, Select, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.sql.dml import ReturningInsert
+
+from db.connect import Connections
+from db.errors import DatabaseError
+from db.recorder import record_scans
+from db.schema import SCANS
+from db.sensors import Word, inactive_among, note_word
+from db.settings import StoreSettings
+from db.site_schema import RECEIVED
+from presence.message import Batch, Receipt, ScanMessage
+from presence.radio import Radio
+from presence.scan import Heard, Scan
+
+# The clocks of a sensor and of the hub may disagree by this much: they are at most a time zone and a little apart.
+_MOST_AHEAD = timedelta(days=1)
+# No sensor keeps unsent scans for longer than a year (`links.outbox_max_days`).
+_OLDEST = timedelta(days=367)
+# A key period begins at most a month before its scans (`scans.visitor_key.KeyRotation`), or on the first day there is
+# for a key that never changes. Time zones, the hour of rotation and a clock put back make it two days more.
+_LONGEST_PERIOD_DAYS = 31
+_ROUNDING_DAYS = 2
+_NEVER_CHANGES = date.min.toordinal()
+
+# Message identifiers are kept for a month: 43,000 of a sensor, about 3 MB. A scan that comes again later than that is
+# known by its row in the ledger, which stays for longer than any sensor keeps a scan; looking there costs more.
+_IDS_KEPT = timedelta(days=30)
+# For each identifier that is added, two old ones are deleted: they stay as many as there are sensors to send them.
+_FORGOTTEN_FOR_ONE = 2
+
+
+class IntakeRefusedError(Exception):
+    """A batch is not taken, now or ever; nothing of it was stored. The message says why, and is fit to be sent back."""
+
+
+class SensorInactiveError(IntakeRefusedError):
+    """The sensor was switched off here; its scans are taken once it is switched on again."""
+
+
+class Intake:
+    """Takes batches. One call at a time: whoever comes second waits."""
+
+    def __init__(self, connections: Connections, settings: StoreSettings) -> None:
+        self._connections = connections
+        self._settings = settings
+
+    def take(self, batches: Sequence[Batch], received_at: datetime) -> list[Receipt]:
+        """Store the scans of some batches that were not stored before; they are committed when this returns.
+
+        Args:
+            batches: What came, in the order in which it came.
+            received_at: The time now.
+
+        Returns:
+            What became of each.
+
+        Raises:
+            IntakeRefusedError: One of them is not to be stored; nothing is then stored of any.
+            DatabaseError: The database could not do it now; nothing is then stored of any.
+        """
+        for batch in batches:
+            for message in batch.messages:
+                _check(message.scan, received_at)
+        try:
+            with self._connections.write() as connection:
+                return self._take(connection, batches, received_at)
+        except DatabaseError as error:
+            if isinstance(error.__cause__, (DataError, IntegrityError)):
+                raise IntakeRefusedError("It holds a value that the hub's database cannot keep.") from error
+            raise
+
+    def _take(self, connection: Connection, batches: Sequence[Batch], received_at: datetime) -> list[Receipt]:
+        _check_active(connection, batches)
+        unseen = _claim(connection, [message for batch in batches for message in batch.messages], received_at)
+        receipts, taken = [], list[Scan]()
+        for batch in batches:
+            new = [scan for message in batch.messages if (scan := unseen.pop(message.message_id, None)) is not None]
+            note_word(connection, _word(batch, new, received_at))
+            detections = sum(_device_count(scan) for scan in new)
+            receipts.append(Receipt(len(new), len(batch.messages) - len(new), detections))
+            taken += new
+        if taken:
+            record_scans(connection, taken, self._settings)
+        return receipts
+
+
+def _check(scan: Scan, received_at: datetime) -> None:
+    """Refuse a scan that would put nonsense into history; one whose clock is said to be wrong belongs to no day."""
+    if not scan.clock_is_right:
+        return
+    if scan.started_at > received_at + _MOST_AHEAD:
+        raise IntakeRefusedError(
+            f"A scan of {scan.sensor} says it began on {scan.started_at:%Y-%m-%d at %H:%M} UTC, more than a day ahead "
+            "of the hub's clock. Set the sensor's clock."
+        )
+    if scan.started_at < received_at - _OLDEST:
+        raise IntakeRefusedError(
+            f"A scan of {scan.sensor} says it began on {scan.started_at:%Y-%m-%d}, longer ago than any sensor keeps "
+            "one. Set the sensor's clock."
+        )
+    day = scan.started_at.astimezone(UTC).date().toordinal()
+    earliest, latest = day - _LONGEST_PERIOD_DAYS - _ROUNDING_DAYS, day + _ROUNDING_DAYS
+    if scan.key_period != _NEVER_CHANGES and not earliest <= scan.key_period <= latest:
+        raise IntakeRefusedError(
+            f"A scan of {scan.sensor} is under a visitor key of day {scan.key_period}, which is not one for its day, "
+            f"{day}. Let the sensor join the site again."
+        )
+
+
+def _check_active(connection: Connection, batches: Sequence[Batch]) -> None:
+    inactive = inactive_among(connection, {batch.sensor.name for batch in batches})
+    if inactive:
+        raise SensorInactiveError(f"The sensor {min(inactive)} is switched off at the hub. Switch it on there.")
+
+
+def _claim(connection: Connection, messages: Sequence[ScanMessage], received_at: datetime) -> dict[str, Scan]:
+    """The scans that nobody took before, by their messages' identifiers, which are now taken."""
+    scans = {message.message_id: message.scan for message in reversed(messages)}  # the first of a name counts
+    rows = [{"message_id": bytes.fromhex(name), "received_at": received_at} for name in sorted(scans)]
+    if not rows:
+        return {}
+    claimed = {row.hex() for row in connection.execute(_insert_ids(connection.dialect.name), rows).scalars()}
+    ids_from_at = received_at - _IDS_KEPT
+    connection.execute(_delete_ids(), {"before_at": ids_from_at, "count": _FORGOTTEN_FOR_ONE * len(rows)})
+    return {
+        name: scan
+        for name, scan in scans.items()
+        if name in claimed and not (scan.started_at < ids_from_at + _MOST_AHEAD and _is_in_ledger(connection, scan))
+    }
+
+
+def _is_in_ledger(connection: Connection, scan: Scan) -> bool:
+    found = connection.execute(_select_scan(), {"of_sensor": scan.sensor, "at": scan.started_at})
+    return found.first() is not None
+
+
+# Built once, as in `db.follow`.
+@cache
+def _insert_ids(dialect: str) -> ReturningInsert[bytes]:
+    insert = sqlite.insert(RECEIVED) if dialect == "sqlite" else postgresql.insert(RECEIVED)
+    return insert.on_conflict_do_nothing().returning(RECEIVED.c.message_id)
+
+
+@cache
+def _delete_ids() -> Delete:
+    at = RECEIVED.c.received_at
+    oldest = select(RECEIVED.c.message_id).where(at < bindparam("before_at")).order_by(at).limit(bindparam("count"))
+    return delete(RECEIVED).where(RECEIVED.c.message_id.in_(oldest.scalar_subquery()))
+
+
+@cache
+def _select_scan() -> Select[int]:
+    return (
+        select(SCANS.c.id)
+        .where(SCANS.c.started_at == bindparam("at"), SCANS.c.sensor == bindparam("of_sensor"))
+        .limit(1)
+    )
+
+
+def _word(batch: Batch, new: Sequence[Scan], received_at: datetime) -> Word:
+    offset = None if batch.sent_at is None else (batch.sent_at - received_at).total_seconds()
+    newest = new[-1] if new else None
+    return Word(batch.sensor, received_at, newest, offset, batch.waiting_count)
+
+
+def _device_count(scan: Scan) -> int:
+    hearings = (scan.hearing(radio) for radio in Radio)
+    return sum(len(hearing.observations) for hearing in hearings if isinstance(hearing, Heard))
