@@ -25,7 +25,7 @@ from sqlalchemy import (
 from db.connect import Connections
 from db.site_schema import OUTBOX, OUTBOX_LOSS
 
-# Scans dropped for their age at each new one. One more than comes, so that those too old do go; no more, for the clock of
+# Scans dropped for their age at each new one. One more than comes, so that the too old do go; no more, for the clock of
 # a Pi may jump by months when it learns the time, and what was kept before is then not as old as it seems. The uplink,
 # which sends hundreds a second, is quicker than this.
 _AGED_AT_ONCE = 2
