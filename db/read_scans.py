@@ -20,7 +20,7 @@ def read_scans_after(connection: Connection, cursor: ScanCursor, limit: int) -> 
     if cursor.missing:
         rows += connection.execute(_select_these(), {"ids": sorted(cursor.missing), "most": limit})
     rows += connection.execute(_select_after(), {"after": cursor.last_id, "most": limit - len(rows)})
-    return tuple(_scan_row(row) for row in rows)
+    return tuple(scan_row(row) for row in rows)
 
 
 # Built once, as in `db.follow`: these are asked twice a second.
@@ -35,7 +35,8 @@ def _select_after() -> Select[*tuple[Any, ...]]:
     return select(SCANS).where(SCANS.c.id > bindparam("after")).order_by(SCANS.c.id).limit(bindparam("most"))
 
 
-def _scan_row(row: Row[Any]) -> ScanRow:
+def scan_row(row: Row[Any]) -> ScanRow:
+    """A row of the ledger, as its followers and its readers see it."""
     return ScanRow(
         scan_id=row.id,
         sensor=row.sensor,

@@ -5,14 +5,20 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI, HTTPException
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from presence.overview import Overview, RadioState
+from db.errors import DatabaseError
+from links.api_page import DOCUMENT_PATH, api_page_router
+from links.health import Watched, health_router
+from presence.overview import Overview
 
 # Where a packet would go to reach the world. Nothing is sent: connecting a datagram socket only picks the interface.
 # 192.0.2.1 belongs to nobody (RFC 5737).
@@ -27,28 +33,33 @@ class ServerError(Exception):
 
 
 def create_server(overview: Callable[[], Overview]) -> FastAPI:
-    """The server with its routes for programs; the page is added to it by its own room.
+    """The server of a box that tells nothing but its health.
 
     Args:
         overview: Gives the place as it is now.
     """
-    server = FastAPI(title="Wi-Fi and Bluetooth Tracking", docs_url=None, redoc_url=None)
+    return server_with(health_router(Watched(overview, is_listening=True), lambda: 0, partial(datetime.now, UTC)))
 
-    @server.get("/health")
-    def health() -> JSONResponse:
-        """Whether the box hears: 200 when a radio was heard in the latest scan, 503 when none was."""
-        now = overview()
-        is_heard = now.people_now is not None
-        return JSONResponse(
-            {
-                "status": "ok" if is_heard else "not heard",
-                "last_scan_at": _iso(now.last_scan_at),
-                "radios": {state.radio.value: _radio(state) for state in now.radios},
-            },
-            status_code=200 if is_heard else 503,
-        )
 
-    @server.api_route("/api/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+def server_with(*routers: APIRouter) -> FastAPI:
+    """The server with its routes for programs; the page is added to it by its own room.
+
+    Args:
+        routers: The routes, each with what it opens and closes while the server runs.
+    """
+    server = FastAPI(
+        title="Wi-Fi and Bluetooth Tracking",
+        summary="How people use a place, told from the Wi-Fi and Bluetooth around it.",
+        version="1",
+        openapi_url=DOCUMENT_PATH,
+        docs_url=None,
+        redoc_url=None,
+    )
+    for router in (*routers, api_page_router()):
+        server.include_router(router)
+    server.add_exception_handler(DatabaseError, _database_away)
+
+    @server.api_route("/api/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
     def no_such_route(rest: str) -> None:
         """Say that a route does not exist, where the page would otherwise answer in its place."""
         raise HTTPException(404, detail=f"There is no route /api/{rest[:100]}.")
@@ -56,16 +67,9 @@ def create_server(overview: Callable[[], Overview]) -> FastAPI:
     return server
 
 
-def _radio(state: RadioState) -> dict[str, object]:
-    return {
-        "device_count": state.device_count,
-        "fault": None if state.fault is None else state.fault.reason.value,
-        "last_heard_at": _iso(state.last_heard_at),
-    }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+def _database_away(_request: Request, _error: Exception) -> JSONResponse:
+    """Answer for every route that could not read: why is in the log, and nobody else's business."""
+    return JSONResponse({"detail": "The database does not answer. Try again in a minute."}, status_code=503)
 
 
 def open_port(host: str, port: int) -> socket.socket:
@@ -75,7 +79,9 @@ def open_port(host: str, port: int) -> socket.socket:
         ServerError: Another programme has it, or this user may not use it.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio switches Nagle's delay off only where the protocol is named; without, each answer on a connection that is
+    # kept alive waits 40 ms for an acknowledgement.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
@@ -93,13 +99,34 @@ def _advice(host: str, port: int, error: OSError) -> str:
     return f"The page cannot be served on {host} port {port}: {error.strerror}. Look at [links] in config.toml."
 
 
-def serve(server: FastAPI, listening: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM, which is handed on to the handler that was there before."""
-    web_server(server).run(sockets=[listening])
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What the page is served with over https.
+
+    Attributes:
+        certificate_file: The certificate and those above it, as PEM.
+        key_file: Its private key.
+    """
+
+    certificate_file: Path
+    key_file: Path
 
 
-def web_server(server: FastAPI) -> uvicorn.Server:
-    """What serves the routes, ready to run."""
+def serve(server: FastAPI, listening: socket.socket, certificate: Certificate | None = None) -> None:
+    """Serve until SIGINT or SIGTERM, which is handed on to the handler that was there before.
+
+    Raises:
+        ServerError: The certificate cannot be used.
+    """
+    web_server(server, certificate).run(sockets=[listening])
+
+
+def web_server(server: FastAPI, certificate: Certificate | None = None) -> uvicorn.Server:
+    """What serves the routes, ready to run; over https where there is a certificate.
+
+    Raises:
+        ServerError: The certificate cannot be used.
+    """
     settings = uvicorn.Config(
         server,
         log_level="warning",
@@ -111,7 +138,17 @@ def web_server(server: FastAPI) -> uvicorn.Server:
         ws_max_size=4096,
         # Events of half a kilobyte on a LAN: to compress each for each client costs a Pi more than to send them.
         ws_per_message_deflate=False,
+        ssl_certfile=None if certificate is None else certificate.certificate_file,
+        ssl_keyfile=None if certificate is None else certificate.key_file,
     )
+    try:
+        settings.load()
+    except OSError as error:  # which an error of TLS is too
+        files = "" if certificate is None else f"{certificate.certificate_file} and {certificate.key_file}"
+        raise ServerError(
+            f"The page cannot be served over https with {files}: {error.strerror or error}. "
+            "Look at links.tls_certificate_file and links.tls_key_file in config.toml."
+        ) from error
     return uvicorn.Server(settings)
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from fastapi import APIRouter, FastAPI
 
-from links.server import open_port, web_server
+from links.server import Certificate, open_port, web_server
 
 
 @contextmanager
@@ -23,10 +23,10 @@ def served(*routers: APIRouter) -> Iterator[str]:
 
 
 @contextmanager
-def served_app(app: FastAPI) -> Iterator[str]:
+def served_app(app: FastAPI, certificate: Certificate | None = None) -> Iterator[str]:
     """Serve an application until the block ends; gives host and port."""
     listening = open_port("127.0.0.1", 0)
-    server = web_server(app)
+    server = web_server(app, certificate)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
