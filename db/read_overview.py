@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, func, select
 
-from db.schema import GAPS, PRESENT, RADIO_STATES, ROUNDS, SAVED_REPORTS, SCANS, VISITS
+from db.read_now import SiteNow, read_now
+from db.schema import GAPS, PRESENT, RADIO_STATES, ROUNDS, SAVED_REPORTS, VISITS
 from db.settings import StoreSettings
 from presence.faults import Fault
 from presence.overview import Overview, RadioState
@@ -15,17 +16,14 @@ from presence.people import people_with_ratio
 from presence.radio import Radio
 from presence.zones import Zone
 
-# A scan may be late by its jitter and by a radio that hung. After three intervals without one, scanning has stopped,
-# and what was heard then says nothing about now.
-_NOW_INTERVALS = 3
-
 
 def read_overview(connection: Connection, now_at: datetime, settings: StoreSettings) -> Overview:
     """The place now, and in total."""
-    latest = connection.execute(select(SCANS).order_by(SCANS.c.id.desc()).limit(1)).first()
+    now = read_now(connection, now_at, settings)
+    latest = None if now is None else now.latest
     current_round = connection.execute(select(ROUNDS).order_by(ROUNDS.c.id.desc()).limit(1)).one()
     totals = _device_totals(connection)
-    people_now = _people_now(latest, now_at, settings)
+    people_now = None if now is None else _people_now(now)
     present_count = people_now
     # Under a wrong clock nobody knows how long ago a device was heard; those of the latest scan are present at least.
     if people_now is not None and latest is not None and latest.clock_is_right:
@@ -34,14 +32,14 @@ def read_overview(connection: Connection, now_at: datetime, settings: StoreSetti
         as_of_at=now_at,
         last_scan_at=None if latest is None else latest.started_at,
         clock_is_right=latest is None or latest.clock_is_right,
-        wifi=_radio_state(connection, Radio.WIFI, latest),
-        bluetooth=_radio_state(connection, Radio.BLUETOOTH, latest),
+        wifi=_radio_state(connection, Radio.WIFI, now),
+        bluetooth=_radio_state(connection, Radio.BLUETOOTH, now),
         people_now=people_now,
         people_now_with_ratio=None if people_now is None else people_with_ratio(people_now, settings.visible_share),
         visible_share=settings.visible_share,
         present_count=present_count,
         hold_minutes=settings.hold.total_seconds() / 60,
-        zones_now={} if latest is None or people_now is None else _zones(latest),
+        zones_now={} if now is None or people_now is None else _zones(now),
         wifi_total=totals.get(Radio.WIFI, 0),
         bluetooth_total=totals.get(Radio.BLUETOOTH, 0),
         average_time_spent_minutes=_mean_minutes(current_round),
@@ -70,14 +68,9 @@ def heard_since(connection: Connection, since_at: datetime) -> int:
     return count
 
 
-def _people_now(latest: Row[Any] | None, now_at: datetime, settings: StoreSettings) -> int | None:
-    if latest is None:
-        return None
-    # A scan that seems to lie ahead was made before the clock was put back: nobody knows how old it is.
-    age_seconds = abs((now_at - latest.started_at).total_seconds())
-    counts = [latest.wifi_device_count, latest.bluetooth_device_count]
-    heard = [count for count in counts if count is not None]
-    return sum(heard) if heard and age_seconds <= _NOW_INTERVALS * settings.interval_seconds else None
+def _people_now(now: SiteNow) -> int | None:
+    heard = [radio.device_count for radio in now.radios.values() if radio.device_count is not None]
+    return sum(heard) if heard and now.is_recent else None
 
 
 def _device_totals(connection: Connection) -> dict[Radio, int]:
@@ -86,31 +79,28 @@ def _device_totals(connection: Connection) -> dict[Radio, int]:
     return {radio: int(count) for radio, count in rows}
 
 
-def _radio_state(connection: Connection, radio: Radio, latest: Row[Any] | None) -> RadioState:
-    if latest is None:
+def _radio_state(connection: Connection, radio: Radio, now: SiteNow | None) -> RadioState:
+    """One radio. Where there are several sensors it is heard when one hears it; each sensor's own state tells more."""
+    if now is None:
         return RadioState(radio, None, None, None, None)
-    scan = latest._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row by column names
+    heard = now.radios[radio]
+    scan = heard.scan._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row by column names
     name = radio.value
     fault = fault_of(scan[f"{name}_fault_reason"], scan[f"{name}_fault_detail"], scan[f"{name}_fault_recovery"])
-    device_count = scan[f"{name}_device_count"]
-    if device_count is not None:
-        return RadioState(radio, device_count, fault, latest.started_at, None)
+    if heard.device_count is not None:
+        return RadioState(radio, heard.device_count, fault, heard.scan.started_at, None)
     state = connection.execute(
         select(RADIO_STATES.c.last_heard_at, GAPS.c.from_at)
         .join_from(RADIO_STATES, GAPS, RADIO_STATES.c.open_gap_id == GAPS.c.id, isouter=True)
-        .where(RADIO_STATES.c.sensor == latest.sensor, RADIO_STATES.c.radio == radio)
+        .where(RADIO_STATES.c.sensor == heard.scan.sensor, RADIO_STATES.c.radio == radio)
     ).first()
     last_heard_at, since_at = (None, None) if state is None else state
     # Under a wrong clock no gap is begun; then it is known of the latest scan only.
-    return RadioState(radio, None, fault, last_heard_at, since_at or latest.started_at)
+    return RadioState(radio, None, fault, last_heard_at, since_at or heard.scan.started_at)
 
 
-def _zones(latest: Row[Any]) -> dict[Zone, int]:
-    return {
-        Zone.NEAR: (latest.wifi_near_count or 0) + (latest.bluetooth_near_count or 0),
-        Zone.MEDIUM: (latest.wifi_medium_count or 0) + (latest.bluetooth_medium_count or 0),
-        Zone.FAR: (latest.wifi_far_count or 0) + (latest.bluetooth_far_count or 0),
-    }
+def _zones(now: SiteNow) -> dict[Zone, int]:
+    return {zone: sum(radio.zones.get(zone, 0) for radio in now.radios.values()) for zone in Zone}
 
 
 def _mean_minutes(current_round: Row[Any]) -> float | None:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Insert, insert
 
 from db import retention
+from db.buckets import hour_start
 from db.connect import Connections
 from db.detections import detections_row
 from db.followed import FollowedDevices
@@ -22,6 +23,7 @@ from db.settings import StoreSettings
 from db.site_schema import DETECTIONS
 from db.sums import Sums
 from db.upsert import Row
+from db.zone_sums import note_due
 from presence.faults import Fault
 from presence.following import Follower, RadioTaken, Taken
 from presence.radio import Radio
@@ -90,6 +92,8 @@ def record_scans(connection: Connection, scans: Sequence[Scan], settings: StoreS
         device_id = taken.devices.device_id
         numbered = [(scan_id, scan) for scan_id, scan in zip(ids, scans, strict=True) if scan.clock_is_right]
         connection.execute(_insert_detections(), [detections_row(one, scan, device_id) for one, scan in numbered])
+        for hour_at in sorted({hour_start(scan.started_at, settings.time_zone) for scan in right}):
+            note_due(connection, hour_at, settings.time_zone)
 
 
 @dataclass(frozen=True, slots=True)

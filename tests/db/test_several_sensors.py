@@ -7,7 +7,8 @@ from presence.feed import ScanCursor
 from presence.overview import DeviceQuery, DeviceRow, Report
 from presence.ranges import TimeRange
 from presence.scan import Scan
-from tests.db.scanning import device, minute, scan
+from presence.zones import Zone
+from tests.db.scanning import HUNG, device, minute, scan
 
 SECOND = 1 / 60
 
@@ -114,3 +115,20 @@ def test_devices_of_one_sensor_stay_while_the_clock_of_another_is_behind(store: 
     stays = report(store, 30).stays
     assert (stays.count, stays.ongoing_count) == (1, 0)
     assert timedelta(minutes=stays.longest_minutes or 0) <= timedelta(minutes=8)
+
+
+def test_the_site_counts_each_device_once_now(store: Store) -> None:
+    """Devices that two sensors heard in their latest scans are one each, in the zone of the one that hears it best."""
+    record(store, at_stairs(0, a=-50, b=-80), in_cafe(0.3, a=-70, b=-55, c=-90))
+    now = store.reader.overview(minute(1))
+    assert (now.people_now, now.wifi.device_count, now.present_count) == (3, 3, 3)
+    assert now.zones_now == {Zone.NEAR: 2, Zone.MEDIUM: 0, Zone.FAR: 1}
+
+
+def test_a_sensor_that_hears_nothing_leaves_the_site_heard(store: Store) -> None:
+    """A radio of the site is not heard only when no sensor hears it; one that fell silent counts for nothing."""
+    record(store, at_stairs(0, a=-50), scan(minute(0.5), HUNG, HUNG, sensor="café"))
+    assert store.reader.overview(minute(1)).wifi.device_count == 1
+    record(store, scan(minute(6), HUNG, HUNG, sensor="café"))
+    now = store.reader.overview(minute(6))
+    assert (now.people_now, now.wifi.device_count, now.wifi.fault) == (None, None, HUNG)
