@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
@@ -13,6 +14,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from db.connect import Connections
 from db.errors import DatabaseError
+from db.gaps import radios_so_far
 from db.recorder import record_scan
 from db.schema import SCANS
 from db.sensors import Word, inactive_among, note_word
@@ -27,7 +29,8 @@ _MOST_AHEAD = timedelta(days=1)
 # No sensor keeps unsent scans for longer than a year (`links.outbox_max_days`).
 _OLDEST = timedelta(days=367)
 # A key period begins at most a month before its scans (`scans.visitor_key.KeyRotation`), or on the first day there is
-# for a key that never changes. Time zones, the hour of rotation and a clock put back make it two days more.
+# for a key that never changes. Time zones, the hour of rotation and a clock put back make it two days more. What was
+# hashed on its way in (`Batch.site` is None) is under the key of the day of its arrival, which may be later.
 _LONGEST_PERIOD_DAYS = 31
 _ROUNDING_DAYS = 2
 _NEVER_CHANGES = date.min.toordinal()
@@ -86,7 +89,7 @@ class Intake:
         for batch in batches:
             new = [scan for message in batch.messages if (scan := unseen.pop(message.message_id, None)) is not None]
             for scan in new:
-                record_scan(connection, scan, self._settings)
+                record_scan(connection, scan if batch.site else _with_elapsed(connection, scan), self._settings)
             note_word(connection, _word(batch, new, received_at))
             detections = sum(_device_count(scan) for scan in new)
             receipts.append(Receipt(len(new), len(batch.messages) - len(new), detections))
@@ -107,13 +110,17 @@ def _check(scan: Scan, received_at: datetime) -> None:
             f"A scan of {scan.sensor} says it began on {scan.started_at:%Y-%m-%d}, longer ago than any sensor keeps "
             "one. Set the sensor's clock."
         )
-    day = scan.started_at.astimezone(UTC).date().toordinal()
-    earliest, latest = day - _LONGEST_PERIOD_DAYS - _ROUNDING_DAYS, day + _ROUNDING_DAYS
+    earliest = _day_number(scan.started_at) - _LONGEST_PERIOD_DAYS - _ROUNDING_DAYS
+    latest = _day_number(received_at) + _ROUNDING_DAYS
     if scan.key_period != _NEVER_CHANGES and not earliest <= scan.key_period <= latest:
         raise IntakeRefusedError(
-            f"A scan of {scan.sensor} is under a visitor key of day {scan.key_period}, which is not one for its day, "
-            f"{day}. Let the sensor join the site again."
+            f"A scan of {scan.sensor} is under a visitor key that is not one of its day. Check the sensor's clock, and "
+            "let it join the site again."
         )
+
+
+def _day_number(at: datetime) -> int:
+    return at.astimezone(UTC).date().toordinal()
 
 
 def _check_active(connection: Connection, batches: Sequence[Batch]) -> None:
@@ -136,6 +143,17 @@ def _claim(connection: Connection, messages: Sequence[ScanMessage], received_at:
         for name, scan in scans.items()
         if name in claimed and not (scan.started_at < ids_from_at + _MOST_AHEAD and _is_in_ledger(connection, scan))
     }
+
+
+def _with_elapsed(connection: Connection, scan: Scan) -> Scan:
+    """A scan of a programme that does not tell how long ago its scan before began: the wall clock must tell.
+
+    Scans every 40 s would else be worth a minute each.
+    """
+    before_at = radios_so_far(connection, scan.sensor)[Radio.BLUETOOTH].last_scan_at
+    if before_at is None or scan.started_at < before_at:
+        return scan
+    return replace(scan, elapsed_seconds=(scan.started_at - before_at).total_seconds())
 
 
 def _is_in_ledger(connection: Connection, scan: Scan) -> bool:
