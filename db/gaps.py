@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -77,6 +77,12 @@ class RadiosSoFar:
         if isinstance(hearing, Unheard):
             return _insert(self._connection, scan.sensor, Gap(radio, scan.started_at, None, hearing.fault))
         return None
+
+
+def last_scans(connection: Connection, sensors: Collection[str]) -> dict[str, datetime]:
+    """When the newest scan of each of some sensors began; one that has none yet is not among them."""
+    rows = connection.execute(_select_radios(), {"of_sensors": sorted(sensors)}) if sensors else ()
+    return {row.sensor: row.last_scan_at for row in rows}
 
 
 # Built once, as in `db.followed`.

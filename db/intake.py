@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
@@ -13,6 +14,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from db.connect import Connections
 from db.errors import DatabaseError
+from db.gaps import last_scans
 from db.recorder import record_scans
 from db.schema import SCANS
 from db.sensors import Word, inactive_among, note_word
@@ -27,7 +29,8 @@ _MOST_AHEAD = timedelta(days=1)
 # No sensor keeps unsent scans for longer than a year (`links.outbox_max_days`).
 _OLDEST = timedelta(days=367)
 # A key period begins at most a month before its scans (`scans.visitor_key.KeyRotation`), or on the first day there is
-# for a key that never changes. Time zones, the hour of rotation and a clock put back make it two days more.
+# for a key that never changes. Time zones, the hour of rotation and a clock put back make it two days more. What was
+# hashed on its way in (`Batch.site` is None) is under the key of the day of its arrival, which may be later.
 _LONGEST_PERIOD_DAYS = 31
 _ROUNDING_DAYS = 2
 _NEVER_CHANGES = date.min.toordinal()
@@ -82,13 +85,14 @@ class Intake:
     def _take(self, connection: Connection, batches: Sequence[Batch], received_at: datetime) -> list[Receipt]:
         _check_active(connection, batches)
         unseen = _claim(connection, [message for batch in batches for message in batch.messages], received_at)
+        before = last_scans(connection, {batch.sensor.name for batch in batches if batch.site is None})
         receipts, taken = [], list[Scan]()
         for batch in batches:
             new = [scan for message in batch.messages if (scan := unseen.pop(message.message_id, None)) is not None]
+            taken += new if batch.site else [_with_elapsed(scan, before) for scan in new]
             note_word(connection, _word(batch, new, received_at))
             detections = sum(_device_count(scan) for scan in new)
             receipts.append(Receipt(len(new), len(batch.messages) - len(new), detections))
-            taken += new
         if taken:
             record_scans(connection, taken, self._settings)
         return receipts
@@ -108,13 +112,17 @@ def _check(scan: Scan, received_at: datetime) -> None:
             f"A scan of {scan.sensor} says it began on {scan.started_at:%Y-%m-%d}, longer ago than any sensor keeps "
             "one. Set the sensor's clock."
         )
-    day = scan.started_at.astimezone(UTC).date().toordinal()
-    earliest, latest = day - _LONGEST_PERIOD_DAYS - _ROUNDING_DAYS, day + _ROUNDING_DAYS
+    earliest = _day_number(scan.started_at) - _LONGEST_PERIOD_DAYS - _ROUNDING_DAYS
+    latest = _day_number(received_at) + _ROUNDING_DAYS
     if scan.key_period != _NEVER_CHANGES and not earliest <= scan.key_period <= latest:
         raise IntakeRefusedError(
-            f"A scan of {scan.sensor} is under a visitor key of day {scan.key_period}, which is not one for its day, "
-            f"{day}. Let the sensor join the site again."
+            f"A scan of {scan.sensor} is under a visitor key that is not one of its day. Check the sensor's clock, and "
+            "let it join the site again."
         )
+
+
+def _day_number(at: datetime) -> int:
+    return at.astimezone(UTC).date().toordinal()
 
 
 def _check_active(connection: Connection, batches: Sequence[Batch]) -> None:
@@ -139,12 +147,24 @@ def _claim(connection: Connection, messages: Sequence[ScanMessage], received_at:
     }
 
 
+def _with_elapsed(scan: Scan, before: dict[str, datetime]) -> Scan:
+    """A scan of a programme that does not tell how long ago its scan before began: the wall clock must tell.
+
+    Scans every 40 s would else be worth a minute each.
+    """
+    before_at = before.get(scan.sensor)
+    before[scan.sensor] = scan.started_at
+    if before_at is None or scan.started_at < before_at:
+        return scan
+    return replace(scan, elapsed_seconds=(scan.started_at - before_at).total_seconds())
+
+
 def _is_in_ledger(connection: Connection, scan: Scan) -> bool:
     found = connection.execute(_select_scan(), {"of_sensor": scan.sensor, "at": scan.started_at})
     return found.first() is not None
 
 
-# Built once, as in `db.follow`.
+# Built once, as in `db.followed`.
 @cache
 def _insert_ids(dialect: str) -> ReturningInsert[bytes]:
     insert = sqlite.insert(RECEIVED) if dialect == "sqlite" else postgresql.insert(RECEIVED)

@@ -202,7 +202,7 @@ def _count_dropped(connection: Connection, count: int, now_at: datetime) -> None
         connection.execute(insert(OUTBOX_LOSS), {"id": _LOSS_ID, "dropped_count": count, "dropped_at": now_at})
 
 
-# Built once, as in `db.follow`.
+# Built once, as in `db.followed`.
 @cache
 def _insert() -> Insert:
     return insert(OUTBOX)

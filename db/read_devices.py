@@ -65,7 +65,7 @@ def _present(radio: Radio, search: str, current: int) -> Select[Any]:
     devices, present = DEVICES[radio], PRESENT[radio]
     return (
         _columns(radio, devices.c, present.c, current)
-        # As in `db.follow`, an outer join for which to begin with.
+        # As in `db.followed`, an outer join for which to begin with.
         .join_from(present, devices, present.c.device_id == devices.c.id, isouter=True)
         .where(_matches(radio, search, devices.c, present.c))
     )

@@ -23,7 +23,7 @@ def read_scans_after(connection: Connection, cursor: ScanCursor, limit: int) -> 
     return tuple(scan_row(row) for row in rows)
 
 
-# Built once, as in `db.follow`: these are asked twice a second.
+# Built once, as in `db.followed`: these are asked twice a second.
 @cache
 def _select_these() -> Select[*tuple[Any, ...]]:
     some = SCANS.c.id.in_(bindparam("ids", expanding=True))

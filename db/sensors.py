@@ -150,7 +150,7 @@ def inactive_among(connection: Connection, names: Iterable[str]) -> set[str]:
     return set(connection.execute(_select_inactive(), {"names": list(names)}).scalars())
 
 
-# Built once, as in `db.follow`.
+# Built once, as in `db.followed`.
 @cache
 def _select_inactive() -> Select[str]:
     return select(SENSORS.c.name).where(

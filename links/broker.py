@@ -140,6 +140,7 @@ class BrokerConnection:
         self._on_change = on_change or _log_change
         self._problem: str | None = None
         self._is_connected = False
+        self._most_bytes: int | None = None
         self._is_answered = False
         self._is_stopping = False
         self.client = self._client(name, keeps_session=session_seconds > 0, acknowledges_itself=acknowledges_itself)
@@ -157,6 +158,11 @@ class BrokerConnection:
     def problem(self) -> str | None:
         """Why the connection does not stand, in a sentence; None while it does, and before the first try has ended."""
         return self._problem
+
+    @property
+    def most_bytes(self) -> int | None:
+        """The largest message, all told, that the broker takes; None when it does not say."""
+        return self._most_bytes
 
     def start(self) -> None:
         """Begin to connect, on a thread of its own, and go on until `stop`."""
@@ -226,13 +232,14 @@ class BrokerConnection:
         self._tell(why_unreachable(error or OSError(), self._far, _CA_SETTING))
 
     def _take_answer(
-        self, client: Client, _data: object, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
+        self, client: Client, _data: object, _flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
         self._is_answered = True
         if reason.is_failure:
             self._tell(self._refusal(reason))
             return
         self._is_connected = True
+        self._most_bytes = getattr(properties, "MaximumPacketSize", None)  # paho has no such attribute without it
         if self._problem is not None:
             self._problem = None
             self._on_change(None)
@@ -250,7 +257,8 @@ class BrokerConnection:
         if flags.is_disconnect_packet_from_server:
             self._tell(self._refusal(reason))
         elif was_connected:
-            self._tell(f"{self._far} was lost. The connection is made again.")
+            # Not every broker says why it ended a connection.
+            self._tell(f"{self._far} was lost. It is tried again; if this goes on, another has the same name.")
         elif not self._is_answered:
             self._tell(why_unreachable(ConnectionResetError(), self._far, _CA_SETTING))
 

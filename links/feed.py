@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import datetime
@@ -19,8 +20,12 @@ from links.health import PartHealths
 from presence.feed import ScanCursor
 from presence.sensors import SensorRow
 
+_log = logging.getLogger(__name__)
+
 # With a nudge after each commit this is for what other processes wrote: half of the second there is.
 _LOOK_SECONDS = 0.5
+# While nobody listens, only as often as is needed not to fall far behind.
+_IDLE_LOOK_SECONDS = 10.0
 # Commits may come by the hundred a second; ten looks a second tell them all in time.
 _REST_SECONDS = 0.1
 _HEARTBEAT_SECONDS = 20.0
@@ -89,7 +94,7 @@ class Feed:
     def nudge(self) -> None:
         """Look at once, something was committed. May be called from any thread, and while no server runs."""
         loop = self._loop
-        if loop is not None:
+        if loop is not None and self._clients:
             with contextlib.suppress(RuntimeError):  # the server stopped just now, and its loop is closed
                 loop.call_soon_threadsafe(self._nudged.set)
 
@@ -97,13 +102,13 @@ class Feed:
     async def _run(self, _server: FastAPI) -> AsyncIterator[None]:
         self._loop = asyncio.get_running_loop()
         following = asyncio.create_task(self._follow())
+        following.add_done_callback(_log_failure)
         try:
             yield
         finally:
             self._loop = None
             following.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await following
+            await asyncio.wait([following])
 
     async def _follow(self) -> None:
         """Look for news and tell them, for ever. The heartbeat beats here, so that it stops should this ever stop."""
@@ -118,8 +123,9 @@ class Feed:
                 self._send_to_all((None, heartbeat_event(self._cursor, self._clock())))
             if news is None or not news.is_more:
                 await asyncio.sleep(_REST_SECONDS)
+                patience = _LOOK_SECONDS if self._clients or news is None else _IDLE_LOOK_SECONDS
                 with contextlib.suppress(TimeoutError):  # nobody nudged
-                    await asyncio.wait_for(self._nudged.wait(), _LOOK_SECONDS - _REST_SECONDS)
+                    await asyncio.wait_for(self._nudged.wait(), patience - _REST_SECONDS)
 
     def _tell(self, news: News) -> None:
         self._cursor, self._standing = news.cursor, news.standing
@@ -144,8 +150,10 @@ class Feed:
             return await _close(websocket, "The database does not answer. Come back in a minute.")
         if len(self._clients) >= self._most_clients:
             return await _close(websocket, f"{self._most_clients} programs listen already, which is the most.")
-        client = _Client(self._most_waiting)
+        # At the same moment, so that what the cursor includes does not come by the queue, and all else does.
+        client = _Client(self._most_waiting, self._cursor, self._standing)
         self._clients.add(client)
+        self._nudged.set()
         try:
             await _until_first_ends(
                 self._send(websocket, client, cursor), _until_gone(websocket), client.is_too_slow.wait()
@@ -164,12 +172,10 @@ class Feed:
 
     async def _send(self, websocket: WebSocket, client: _Client, asked: str | None) -> None:
         """Send what a client missed, and then whatever comes."""
-        # Nothing is told before the first await: what this cursor includes does not come by the queue, all else does.
-        cursor, standing = self._cursor, self._standing
-        known, missed = cursor, list[str]()
+        known, missed = client.came_at, list[str]()
         if asked is not None:
-            known, missed = await asyncio.to_thread(self._missed, asked, cursor)
-        await websocket.send_text(hello_event(known, standing, self._heartbeat_seconds, self._clock()))
+            known, missed = await asyncio.to_thread(self._missed, asked, client.came_at)
+        await websocket.send_text(hello_event(known, client.standing, self._heartbeat_seconds, self._clock()))
         for text in missed:
             await websocket.send_text(text)
         while True:
@@ -201,9 +207,11 @@ class Feed:
 
 
 class _Client:
-    """One who listens, and what waits for it."""
+    """One who listens, what waits for it, and what had been told, and was not well, when it came."""
 
-    def __init__(self, most_waiting: int) -> None:
+    def __init__(self, most_waiting: int, came_at: ScanCursor, standing: Standing) -> None:
+        self.came_at = came_at
+        self.standing = standing
         self.queue: asyncio.Queue[Told] = asyncio.Queue(most_waiting)
         self.is_too_slow = asyncio.Event()
 
@@ -214,6 +222,12 @@ class _Client:
                 self.is_too_slow.set()
                 return
             self.queue.put_nowait(event)
+
+
+def _log_failure(following: asyncio.Task[None]) -> None:
+    """Say at once that the feed has ended by an error of its own, and not when the programme stops."""
+    if not following.cancelled():
+        _log.error("The live feed has ended. Start the programme again.", exc_info=following.exception())
 
 
 async def _until_gone(websocket: WebSocket) -> None:

@@ -134,6 +134,19 @@ def decode_batch(body: bytes, zone_of: _ZoneOf) -> Batch:
     )
 
 
+def decode_message(body: bytes, sensor: str, zone_of: _ZoneOf) -> ScanMessage:
+    """The scan that `encode_message` made, read again by the sensor that kept it.
+
+    Raises:
+        WireError: It is damaged, or another version of this programme kept it.
+    """
+    try:
+        message = json.decode(body, type=MessageForm)
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WireError(f"This is not a scan: {str(error)[:_LONGEST_COMPLAINT]}.") from error
+    return ScanMessage(message.message_id, _received_scan(message, sensor, "", zone_of))
+
+
 def _hearing_to_send(hearing: Hearing, started_at: datetime) -> HeardForm | UnheardForm:
     if not isinstance(hearing, Heard):
         return UnheardForm(_fault_to_send(hearing.fault))

@@ -161,6 +161,14 @@ def test_a_scan_of_a_clock_that_is_said_wrong_is_kept(hub: Hub) -> None:
     assert hub.reader.overview(minute(0)).wifi_total == 0
 
 
+def test_time_spent_is_credited_by_the_scans_of_a_sensor_that_does_not_count_it(hub: Hub) -> None:
+    """The older BLE agent tells no time between its scans: one that scans every 40 s is credited 40 s, not a minute."""
+    scans = [replace(heard("stairs", minute(number * 2 / 3), "a"), elapsed_seconds=None) for number in range(4)]
+    older = replace(batch(*(message(number, one) for number, one in enumerate(scans))), site=None)
+    hub.intake.take([older], minute(3))
+    assert hub.reader.overview(minute(3)).average_time_spent_minutes == pytest.approx(1 + 3 * 2 / 3)
+
+
 def test_scans_of_a_sensor_that_is_switched_off_are_refused(hub: Hub) -> None:
     """While it is switched off nothing of it is stored; what it kept meanwhile is taken once it is switched on."""
     hub.sensors.register(SensorCard("stairs", None, None), minute(0))

@@ -18,6 +18,7 @@ from db.errors import DatabaseError
 from db.schema import SCANS
 from db.store import Store, open_store
 from links.feed import Feed
+from links.feed_source import FeedSource
 from links.health import PartHealth
 from presence.feed import ScanCursor, ScanRow
 from presence.sensors import SensorCard, SensorState
@@ -352,6 +353,86 @@ def test_a_database_that_goes_away_and_comes_back_is_told(store: Store, caplog: 
         assert heard(client)["id"] == 1
         assert heard(client)["is_fine"] is True
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
+class Ledger:
+    """A reader of scans that become visible in whatever order a test likes."""
+
+    def __init__(self, row: ScanRow, *visible: int) -> None:
+        self._row = row
+        self.visible = set(visible)
+        self.look_count = 0
+
+    def latest_scan_id(self) -> int | None:
+        return max(self.visible, default=None)
+
+    def scans_after(self, cursor: ScanCursor, limit: int) -> tuple[ScanRow, ...]:
+        self.look_count += 1
+        new = sorted(number for number in self.visible if not cursor.includes(number))
+        return tuple(replace(self._row, scan_id=number) for number in new[:limit])
+
+
+@pytest.fixture
+def row(store: Store) -> ScanRow:
+    store.recorder.record(scan(minute(0)))
+    return store.reader.scans_after(ScanCursor(0), 1)[0]
+
+
+def looked(source: FeedSource) -> tuple[list[int | None], str]:
+    """The scans that a look tells, and the cursor after it."""
+    news = source.look()
+    assert news is not None
+    return [scan_id for scan_id, _ in news.events], str(news.cursor)
+
+
+@pytest.mark.parametrize(("cursor", "expected"), [("1", [2, 3]), ("2", [3])])
+def test_a_feed_that_is_behind_tells_nothing_twice(row: ScanRow, cursor: str, expected: list[int]) -> None:
+    """Who comes from a quicker process, or before the next look, hears what it has not heard, once."""
+    ledger = Ledger(row, 1)
+    feed = Feed(ledger, lambda: AT)
+    with served(feed.router) as place:
+        wait_for(lambda: ledger.look_count == 1)
+        ledger.visible.add(2)
+        with listening(place, cursor) as client:
+            assert heard(client)["cursor"] == cursor
+            ledger.visible.add(3)
+            assert [heard(client)["id"] for _ in expected] == expected
+
+
+def test_a_scan_that_was_on_its_way_at_the_start_is_told(row: ScanRow) -> None:
+    """What is missing among the newest scans when the feed begins is told when it turns up; what is there is not."""
+    ledger = Ledger(row, 1, 2, 4)
+    source = FeedSource(ledger, None, (), lambda: 0.0)
+    assert looked(source) == ([], "4~3")
+    ledger.visible.add(3)
+    assert looked(source) == ([3], "4")
+
+
+def test_a_number_that_does_not_turn_up_is_given_up_after_a_minute(row: ScanRow) -> None:
+    """A transaction that was undone leaves a number that is no longer looked for, and no longer in the cursor."""
+    ledger, seconds = Ledger(row, 1, 3), [0.0]
+    source = FeedSource(ledger, None, (), lambda: seconds[0])
+    assert looked(source) == ([], "3~2")
+    ledger.visible.add(5)
+    seconds[0] = 59.0
+    assert looked(source) == ([5], "5~2.4")
+    seconds[0] = 61.0
+    assert looked(source) == ([], "5~4")
+    seconds[0] = 120.0
+    assert looked(source) == ([], "5")
+
+
+def test_more_than_one_look_tells_is_told_by_the_next(row: ScanRow) -> None:
+    """A flood of scans is read in portions, each said to have more behind it."""
+    ledger = Ledger(row)
+    source = FeedSource(ledger, None, (), lambda: 0.0)
+    looked(source)
+    ledger.visible.update(range(1, 701))
+    first, second = source.look(), source.look()
+    assert first is not None
+    assert second is not None
+    assert [len(first.events), first.is_more] == [500, True]
+    assert [len(second.events), second.is_more] == [200, False]
 
 
 def test_a_nudge_without_a_server_is_harmless(store: Store) -> None:

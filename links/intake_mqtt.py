@@ -1,0 +1,232 @@
+"""The intake by MQTT: what sensors publish, acknowledged to the broker once it is committed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from functools import partial
+
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from db.intake import IntakeRefusedError, SensorInactiveError
+from links.broker import BrokerConnection, BrokerSettings
+from links.intake import IntakeFullError, IntakeQueue, Reading
+from links.payloads import OLDER_TOPIC
+from links.wire import WireError
+from presence.message import Batch, Receipt
+
+_log = logging.getLogger(__name__)
+
+# Hubs that share one broker share what comes for this group: each message goes to one of them (MQTT 5, 4.8.2).
+_SHARED = "$share/hubs/"
+# The broker keeps what comes while the hub is away for as long as a sensor keeps its scans (`links.outbox_max_days`).
+_SESSION_SECONDS = 14 * 86_400
+# Messages that the broker may send ahead of their acknowledgement. A commit takes all that wait, so at five commits a
+# second these are 250 messages a second; and of a megabyte each, as after an outage, they still fit into memory.
+_MOST_UNACKNOWLEDGED = 50
+# Different complaints that are logged, once each; of more only the count tells.
+_MOST_COMPLAINTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeState:
+    """How the intake by MQTT is; counts are since the start.
+
+    Attributes:
+        is_connected: Whether the broker is reached.
+        problem: What is wrong, in a sentence; None when all is well.
+        taken: Scans stored.
+        repeated: Scans that had come before, and were dropped.
+        refused: Scans, and messages that are none, that were dropped for good.
+    """
+
+    is_connected: bool
+    problem: str | None
+    taken: int
+    repeated: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """A message as the broker sent it. Its number is good for one connection only."""
+
+    number: int
+    qos: int
+    connection: int
+
+
+class _Open:
+    """What of a message has not been settled yet: its scans, once they are tried one by one."""
+
+    def __init__(self, delivery: _Delivery, count: int) -> None:
+        self.delivery = delivery
+        self.count = count
+
+
+class MqttIntake:
+    """Takes what sensors publish, on threads of paho's and of the queue.
+
+    A message is acknowledged once its scans are committed, or once it is known that they never will be. What was not,
+    the broker sends again, to this hub or to another.
+
+    Stop the queue first, so that what it is committing is still acknowledged, and then this.
+
+    Args:
+        settings: How to reach the broker.
+        name: What the broker knows this hub by: the same at each start, so that it keeps what comes meanwhile, and
+            another for each hub.
+        queue: Takes what comes.
+        reading: Reads it.
+        takes_older: Whether the payload of the older BLE agent is taken too.
+        pauses: As for `BrokerConnection`.
+    """
+
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        name: str,
+        queue: IntakeQueue,
+        reading: Reading,
+        *,
+        takes_older: bool,
+        pauses: tuple[int, int] | None = None,
+    ) -> None:
+        """Prepare; nothing is opened yet.
+
+        Raises:
+            BrokerError: The settings cannot be used.
+        """
+        self._scans_topic = settings.scans_topic("+")
+        self._shared = "" if settings.protocol == "3.1.1" else _SHARED
+        self._takes_older = takes_older
+        self._queue = queue
+        self._reading = reading
+        self._lock = threading.Lock()
+        self._connections = 0
+        self._taken = self._repeated = self._refused = 0
+        self._complaints: set[tuple[str, str]] = set()
+        self._refusal: str | None = None
+        self._connection = BrokerConnection(
+            settings,
+            f"{name} intake",
+            session_seconds=_SESSION_SECONDS,
+            most_unacknowledged=_MOST_UNACKNOWLEDGED,
+            acknowledges_itself=True,
+            on_connected=self._subscribe,
+            on_message=self._hear,
+            pauses=pauses,
+        )
+        self._connection.client.on_subscribe = self._take_answer
+
+    def start(self) -> None:
+        """Connect, and go on trying for as long as the broker is away."""
+        self._connection.start()
+
+    def stop(self) -> None:
+        """Disconnect; the broker keeps what comes from now on."""
+        self._connection.stop()
+
+    def state(self) -> IntakeState:
+        """How the intake is."""
+        problem = self._connection.problem or self._refusal or self._queue.state().problem
+        with self._lock:
+            return IntakeState(self._connection.is_connected, problem, self._taken, self._repeated, self._refused)
+
+    def _subscribe(self, client: Client) -> None:
+        with self._lock:
+            self._connections += 1
+        self._refusal = None
+        client.subscribe(self._shared + self._scans_topic, qos=1)
+        if self._takes_older:
+            client.subscribe(self._shared + OLDER_TOPIC, qos=1)
+        else:
+            client.unsubscribe(self._shared + OLDER_TOPIC)  # the broker remembers what was asked for before
+
+    def _take_answer(
+        self, _client: Client, _data: object, _number: int, reasons: list[ReasonCode], _properties: Properties | None
+    ) -> None:
+        refused = [str(reason) for reason in reasons if reason.is_failure]
+        if refused:
+            self._refusal = (
+                f"The broker does not let this hub hear its sensors ({refused[0]}). Let its user read "
+                f"{self._scans_topic} in the broker's list of rights."
+            )
+            _log.warning("%s", self._refusal)
+
+    def _hear(self, message: MQTTMessage) -> None:
+        delivery = _Delivery(message.mid, message.qos, self._connections)
+        sender = message.topic.rpartition("/")[2]
+        try:
+            batch = self._read(message, sender)
+        except WireError as error:
+            self._refuse(sender, str(error))
+            self._acknowledge(delivery)
+        except Exception:
+            # paho's thread would end by it, and with it the intake, without a word to anybody.
+            _log.exception("What %r sent by MQTT cannot be read.", sender)
+            self._refuse(sender, "reading it went wrong here.")
+            self._acknowledge(delivery)
+        else:
+            self._put(_Open(delivery, 1), [batch])
+
+    def _read(self, message: MQTTMessage, sender: str) -> Batch:
+        if message.topic == OLDER_TOPIC:
+            return self._reading.older(bytes(message.payload))
+        batch = self._reading.batch(bytes(message.payload))
+        if batch.sensor.name != sender:
+            # A broker may let each sensor publish under its own name only; then none can speak for another.
+            raise WireError("This came on the topic of another sensor.")
+        return batch
+
+    def _put(self, opened: _Open, batches: list[Batch]) -> None:
+        for batch in batches:
+            try:
+                receipt = self._queue.put(batch, is_bounded=False)
+            except IntakeFullError:
+                return  # the hub stops; unacknowledged, all of it comes again
+            receipt.add_done_callback(partial(self._settle, opened, batch))
+
+    def _settle(self, opened: _Open, batch: Batch, receipt: Future[Receipt]) -> None:
+        """Go on once it is known what became of a batch. On the queue's thread."""
+        if receipt.cancelled():
+            return
+        error = receipt.exception()
+        if error is None:
+            with self._lock:
+                self._taken += receipt.result().stored
+                self._repeated += receipt.result().repeated
+        elif (
+            isinstance(error, IntakeRefusedError)
+            and not isinstance(error, SensorInactiveError)
+            and len(batch.messages) > 1
+        ):
+            # Nobody can be told to send the others again, so each is tried by itself.
+            opened.count += len(batch.messages) - 1
+            self._put(opened, [replace(batch, messages=(message,)) for message in batch.messages])
+            return
+        else:
+            self._refuse(batch.sensor.name, str(error), len(batch.messages))
+        opened.count -= 1
+        if opened.count == 0:
+            self._acknowledge(opened.delivery)
+
+    def _refuse(self, sender: str, why: str, count: int = 1) -> None:
+        """Count what is dropped for good, and log each kind of it once for each sender."""
+        with self._lock:
+            self._refused += count
+            is_new = (sender, why) not in self._complaints and len(self._complaints) < _MOST_COMPLAINTS
+            if is_new:
+                self._complaints.add((sender, why))
+        if is_new:
+            _log.warning("What %r sent by MQTT is dropped: %s", sender, why)
+
+    def _acknowledge(self, delivery: _Delivery) -> None:
+        """Acknowledge a message to the broker; after a new connection it comes again, maybe under another number."""
+        with self._lock:
+            if delivery.connection == self._connections:
+                self._connection.client.ack(delivery.number, delivery.qos)

@@ -1,0 +1,161 @@
+"""Sending to a hub over HTTP: one connection kept open, compressed, with the sensor's key."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from urllib3 import BaseHTTPResponse, PoolManager, Timeout
+from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
+
+from links.payloads import BATCHES_PATH, OLDER_PATH
+from links.unreachable import CertificateFileError, trusting, why_unreachable
+from links.uplink import RefusedError, SendError
+
+_CA_SETTING = "links.uplink_ca_file"
+# A hub on a LAN answers at once; one over a mobile line, with a megabyte to store, within half a minute.
+_PATIENCE = Timeout(connect=5.0, read=30.0)
+# Half of a batch is hexadecimal digits, which halve at the fastest level as at the slowest.
+_COMPRESSION = 1
+# An answer is a number or a sentence; more than this is not from a hub.
+_MOST_ANSWER_BYTES = 16_384
+_LONGEST_SENTENCE = 200
+# However long a hub asks to be left alone.
+_LONGEST_WAIT_SECONDS = 300.0
+
+# Statuses (RFC 9110, RFC 6585) that say the batch is wrong. All others are about the way to the hub, or pass.
+_FOR_GOOD = frozenset({400, 413, 422})
+_ADVICE = {
+    401: "does not know this sensor's key. Let it join again, or check links.uplink_key_file.",
+    403: "does not take scans with this key. Let the sensor join again, or check links.uplink_key_file.",
+    404: "takes no scans at this address. Check links.uplink_url.",
+    405: "takes no scans at this address. Check links.uplink_url.",
+    408: "found the line too slow. It is tried again.",
+    426: "is of another version than this sensor. Update the older of both.",
+    429: "is sent more than it takes in. It is tried again.",
+    503: "cannot take scans just now. It is tried again.",
+}
+
+
+class HubAddressError(Exception):
+    """The settings for the hub cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubAddress:
+    """How to reach the hub; from config.toml.
+
+    Attributes:
+        url: Its address, for example https://hub.example:8050.
+        key: The key it gave this sensor; None for none.
+        ca_file: The certificate to trust with https, as PEM; None for those that the whole world trusts.
+    """
+
+    url: str
+    key: str | None = field(repr=False)
+    ca_file: Path | None
+
+
+class HttpSender:
+    """Posts bodies of JSON to a hub. For one thread.
+
+    Args:
+        hub: How to reach it.
+        is_older: Whether they are the older BLE agent's payload. It has a route of its own, is not compressed, and any
+            answer in JSON is taken for a receipt.
+    """
+
+    def __init__(self, hub: HubAddress, *, is_older: bool = False) -> None:
+        """Prepare; nothing is opened yet.
+
+        Raises:
+            HubAddressError: The settings cannot be used.
+        """
+        self._url = hub.url.rstrip("/") + (OLDER_PATH if is_older else BATCHES_PATH)
+        self._far = f"The hub at {hub.url.rstrip('/')}"
+        self._is_older = is_older
+        headers = {"Content-Type": "application/json"}
+        if not is_older:
+            headers["Content-Encoding"] = "gzip"
+        if hub.key is not None:
+            if not (hub.key.isascii() and hub.key.isprintable()):
+                raise HubAddressError("The file links.uplink_key_file does not hold a key. Let the sensor join again.")
+            headers["X-API-Key"] = hub.key
+        try:
+            context = trusting(hub.ca_file, _CA_SETTING) if parse_url(hub.url).scheme == "https" else None
+        except CertificateFileError as error:
+            raise HubAddressError(str(error)) from error
+        except HTTPError as error:
+            raise HubAddressError(f"{hub.url!r} (links.uplink_url) is not the address of a hub.") from error
+        self._pool = PoolManager(num_pools=1, headers=headers, timeout=_PATIENCE, ssl_context=context)
+
+    @property
+    def problem(self) -> str | None:
+        """None: between two requests nothing is known of the hub."""
+        return None
+
+    def start(self) -> None:
+        """Nothing to do: the connection is made when there is something to send."""
+
+    def stop(self) -> None:
+        """Close the connection, unless something is on its way."""
+        self._pool.clear()
+
+    def send(self, body: bytes) -> None:
+        """As `links.uplink.Sender` says. Redirects are not followed, which would show the key to another machine."""
+        packed = body if self._is_older else gzip.compress(body, _COMPRESSION, mtime=0)
+        try:
+            response = self._pool.request(
+                "POST", self._url, body=packed, retries=False, redirect=False, preload_content=False
+            )
+            try:
+                answer = response.read(_MOST_ANSWER_BYTES)
+            finally:
+                # Kept open for the next batch, when all was read; an answer that goes on is not waited for.
+                if response.length_remaining == 0:
+                    response.release_conn()
+                else:
+                    response.close()
+        except (HTTPError, OSError) as error:
+            raise SendError(why_unreachable(error, self._far, _CA_SETTING)) from error
+        self._judge(response, answer)
+
+    def _judge(self, response: BaseHTTPResponse, answer: bytes) -> None:
+        if 200 <= response.status < 300:
+            if not self._is_acknowledgement(answer):
+                raise SendError(f"{self._far} answers, but not as a hub does. Check links.uplink_url.")
+        elif response.status in _FOR_GOOD:
+            raise RefusedError(f"{self._far} refuses it ({response.status}): {_sentence_in(answer)}")
+        elif 300 <= response.status < 400:
+            raise SendError(f"{self._far} points elsewhere. Check links.uplink_url, and whether it is to be https.")
+        else:
+            words = _ADVICE.get(response.status, f"answers with {response.status}. It is tried again.")
+            raise SendError(f"{self._far} {words}", _wait_seconds(response))
+
+    def _is_acknowledgement(self, answer: bytes) -> bool:
+        """Whether it is a hub that says so, and not the log-in page of a guest network."""
+        try:
+            said = json.loads(answer)
+        except (ValueError, RecursionError):
+            return False
+        return self._is_older or (isinstance(said, dict) and isinstance(said.get("stored"), int))
+
+
+def _sentence_in(answer: bytes) -> str:
+    """What the hub says is wrong, as far as it can be shown: it goes into the log and onto the page."""
+    try:
+        said = json.loads(answer)
+    except (ValueError, RecursionError):
+        said = None
+    detail = said.get("detail") if isinstance(said, dict) else None
+    text = detail if isinstance(detail, str) else "it does not say why"
+    return "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST_SENTENCE])
+
+
+def _wait_seconds(response: BaseHTTPResponse) -> float:
+    """How long the hub asks to be left alone, as Retry-After says it in seconds (RFC 9110, 10.2.3)."""
+    asked = response.headers.get("Retry-After", "")
+    return min(float(asked), _LONGEST_WAIT_SECONDS) if asked.isascii() and asked.isdigit() else 0.0
