@@ -21,8 +21,9 @@ from presence.faults import Fault, FaultReason
 from presence.overview import Overview
 from presence.radio import Radio
 from presence.sensors import SensorCard, SensorRow, SensorState
-from tests.links.broker import PATIENCE_SECONDS, Mosquitto, mosquitto
+from tests.links.broker import Mosquitto, mosquitto
 from tests.links.place import OVERVIEW, SENSOR, TODAY
+from tests.links.waiting import PATIENCE_SECONDS
 
 CARD = SiteCard(topic="museum", name="Museum", version="0.1.0", page_url="http://192.0.2.7:8050")
 
