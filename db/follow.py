@@ -28,14 +28,11 @@ from sqlalchemy import (
 )
 
 from db import upsert
+from db.known import find_known, part_for_new
 from db.schema import DEVICES, PRESENT, ROUNDS, VISITS
-from db.types import first_bytes, identity
 from presence.radio import Radio
 from presence.scan import DeviceObservation, Heard, Scan
 from presence.visits import Visit, stay_seconds
-
-# Hashes looked up in one statement; far below SQLite's limit of 32,766 values.
-_LOOKED_UP_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +90,19 @@ def end_visits(connection: Connection, radio: Radio, moment: Moment) -> list[Vis
 
 def follow(connection: Connection, radio: Radio, heard: Heard, moment: Moment) -> Arrivals:
     """Take the devices of a scan in. Visits that are over must have been ended before."""
-    observations = {identity(observation.device_hash): observation for observation in heard.observations}
-    known = _known(connection, radio, list(observations))
-    arrived = [observation for key, observation in observations.items() if key not in known]
+    observations = {observation.device_hash: observation for observation in heard.observations}
+    known = find_known(connection, radio, moment.scan.key_period, observations)
+    arrived = [observation for device_hash, observation in observations.items() if device_hash not in known]
     ids = _insert_devices(connection, radio, arrived, moment)
-    rows = [_present_row(ids[identity(one.device_hash)], None, one, moment) for one in arrived]
+    rows = [_present_row(ids[observation.device_hash], None, observation, moment) for observation in arrived]
     new_in_round = len(arrived)
-    for key, device in known.items():
-        rows.append(_present_row(device.id, device, observations[key], moment))
+    for device_hash, device in known.items():
+        rows.append(_present_row(device.id, device, observations[device_hash], moment))
         new_in_round += device.round_id != moment.round_id
     upsert.replace_rows(connection, PRESENT[radio], rows)
     _name_makers(connection, radio, known, observations)
-    ids |= {key: device.id for key, device in known.items()}
-    device_ids = {one.device_hash: ids[identity(one.device_hash)] for one in heard.observations}
-    return Arrivals(tuple(observation.manufacturer for observation in arrived), new_in_round, device_ids)
+    ids |= {device_hash: device.id for device_hash, device in known.items()}
+    return Arrivals(tuple(observation.manufacturer for observation in arrived), new_in_round, ids)
 
 
 def current_round(connection: Connection) -> int:
@@ -165,23 +161,6 @@ def _delete_over(radio: Radio) -> Delete:
 
 
 @cache
-def _select_known(radio: Radio) -> Select[*tuple[Any, ...]]:
-    devices, present = DEVICES[radio], PRESENT[radio]
-    return (
-        select(
-            devices.c.id,
-            devices.c.device_hash,
-            devices.c.manufacturer,
-            present.c.visit_started_at,
-            func.coalesce(present.c.time_spent_seconds, devices.c.time_spent_seconds).label("time_spent_seconds"),
-            func.coalesce(present.c.round_id, devices.c.round_id).label("round_id"),
-        )
-        .join_from(devices, present, present.c.device_id == devices.c.id, isouter=True)
-        .where(first_bytes(devices.c.device_hash).in_(bindparam("identities", expanding=True)))
-    )
-
-
-@cache
 def _update_device(radio: Radio, *columns: str) -> Update:
     """Give columns of the device `of_device` values of the same names."""
     devices = DEVICES[radio]
@@ -227,25 +206,18 @@ def _as_last_heard(row: Row[Any]) -> upsert.Row:
     }
 
 
-def _known(connection: Connection, radio: Radio, identities: Sequence[bytes]) -> dict[bytes, Row[Any]]:
-    """The devices that were heard before, with their open visits (NULL columns for none)."""
-    known: dict[bytes, Row[Any]] = {}
-    for start in range(0, len(identities), _LOOKED_UP_AT_ONCE):
-        some = {"identities": identities[start : start + _LOOKED_UP_AT_ONCE]}
-        known |= {identity(row.device_hash): row for row in connection.execute(_select_known(radio), some)}
-    return known
-
-
 def _insert_devices(
     connection: Connection, radio: Radio, arrived: Sequence[DeviceObservation], moment: Moment
-) -> dict[bytes, int]:
-    """Write new devices down, and tell the row of each by its identity."""
+) -> dict[str, int]:
+    """Write new devices down, and tell the row of each by its hash."""
     if not arrived:
         return {}
-    devices = DEVICES[radio]
+    devices, key_period = DEVICES[radio], moment.scan.key_period
+    part = part_for_new(connection, radio, key_period)
     rows = [
         {
-            "key_period": moment.scan.key_period,
+            "key_period": key_period,
+            "part": part,
             "device_hash": observation.device_hash,
             "address_kind": observation.address_kind,
             "manufacturer": observation.manufacturer,
@@ -255,7 +227,7 @@ def _insert_devices(
         for observation in arrived
     ]
     inserted = connection.execute(insert(devices).returning(devices.c.device_hash, devices.c.id), rows)
-    return {identity(row.device_hash): row.id for row in inserted}
+    return {row.device_hash: row.id for row in inserted}
 
 
 def _present_row(device_id: int, known: Row[Any] | None, observation: DeviceObservation, moment: Moment) -> upsert.Row:
@@ -284,13 +256,13 @@ def _as_heard(known: Row[Any] | None, observation: DeviceObservation, moment: Mo
 
 
 def _name_makers(
-    connection: Connection, radio: Radio, known: dict[bytes, Row[Any]], observations: dict[bytes, DeviceObservation]
+    connection: Connection, radio: Radio, known: dict[str, Row[Any]], observations: dict[str, DeviceObservation]
 ) -> None:
     """Write down the makers of known devices that only now could be told, by what they said of themselves."""
     told = [
-        {"of_device": device.id, "manufacturer": observations[key].manufacturer}
-        for key, device in known.items()
-        if device.manufacturer is None and observations[key].manufacturer is not None
+        {"of_device": device.id, "manufacturer": observations[device_hash].manufacturer}
+        for device_hash, device in known.items()
+        if device.manufacturer is None and observations[device_hash].manufacturer is not None
     ]
     if told:
         connection.execute(_update_device(radio, "manufacturer"), told)
