@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -109,6 +110,16 @@ class Mosquitto:
         assert self._process is not None
         self._process.kill()
         self._process.wait(PATIENCE_SECONDS)
+
+    def pause(self) -> None:
+        """Let it hang: it keeps its connections, and answers nobody."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def settings(self, *, protocol: str = "5", password: str | None = None) -> BrokerSettings:
         """How to reach it; with another password, wrongly."""
