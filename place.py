@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +16,8 @@ import tzlocal
 from config import Config, load_config
 from db.settings import StoreSettings
 from db.store import Store, open_store
-from presence.zones import ZoneThresholds
+from presence.sensors import SensorCard
+from presence.zones import ZoneThresholds, Zoning
 from scans.clock import Clock, machine_clock
 from scans.enrolment import joined_settings
 from scans.folding import ObservationRules
@@ -23,6 +25,13 @@ from scans.manufacturers import Manufacturers
 from scans.visitor_key import VisitorKeys
 
 HOME = Path(__file__).resolve().parent
+
+
+def version() -> str:
+    """The version of this programme, as pyproject.toml has it."""
+    told = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))
+    return str(told["project"]["version"])
+
 
 DEMO_DATABASE = "sqlite:///data/demo.db"
 
@@ -52,10 +61,9 @@ class Place:
         """Where near and medium end."""
         return ZoneThresholds(self.config.presence.near_dbm, self.config.presence.medium_dbm)
 
-    @property
-    def rules(self) -> ObservationRules:
-        """What is said of each device."""
-        return ObservationRules(self.manufacturers.maker, self.thresholds, self.config.scans.wifi_ssids)
+    def rules(self, zoning: Zoning | None = None) -> ObservationRules:
+        """What is said of each device; zones by the thresholds in config.toml, where nothing else tells them."""
+        return ObservationRules(self.manufacturers.maker, zoning or self.thresholds, self.config.scans.wifi_ssids)
 
     @property
     def folder(self) -> Path:
@@ -82,22 +90,30 @@ class Place:
         scans = self.config.scans
         return VisitorKeys(self.key_path, scans.key_rotation, scans.key_rotation_hour, self.time_zone)
 
+    @property
+    def card(self) -> SensorCard:
+        """What this machine says of itself as a sensor."""
+        scans = self.config.scans
+        return SensorCard(scans.sensor_name, scans.sensor_place or None, version())
+
+    @property
+    def store_settings(self) -> StoreSettings:
+        """How to remember."""
+        config = self.config
+        return StoreSettings(
+            interval_seconds=config.scans.interval_seconds,
+            visit_gap=timedelta(minutes=config.presence.visit_gap_minutes),
+            hold=timedelta(minutes=config.presence.hold_minutes),
+            visible_share=config.presence.visible_share,
+            keep_days=config.db.keep_days,
+            keep_scans_days=config.db.keep_scans_days,
+            keep_detections_days=config.db.keep_detections_days,
+            time_zone=self.time_zone,
+        )
+
     def open_store(self) -> Store:
         """The database, brought up to date."""
-        config = self.config
-        return open_store(
-            self.database_url,
-            StoreSettings(
-                interval_seconds=config.scans.interval_seconds,
-                visit_gap=timedelta(minutes=config.presence.visit_gap_minutes),
-                hold=timedelta(minutes=config.presence.hold_minutes),
-                visible_share=config.presence.visible_share,
-                keep_days=config.db.keep_days,
-                keep_scans_days=config.db.keep_scans_days,
-                keep_detections_days=config.db.keep_detections_days,
-                time_zone=self.time_zone,
-            ),
-        )
+        return open_store(self.database_url, self.store_settings)
 
 
 def place_of(arguments: argparse.Namespace) -> Place:

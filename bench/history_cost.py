@@ -179,6 +179,7 @@ def _devices(radio: Radio, days: int) -> Iterator[Row]:
         last_seen_at = _left_at(number, count, days)
         yield {
             "key_period": 20_000,
+            "part": number // 1024,
             "device_hash": hashlib.sha256(f"{radio.value} {number}".encode()).hexdigest(),
             "address_kind": AddressKind.RANDOMISED,
             "manufacturer": _MAKERS[number * 7 % 30] if number % 3 else None,

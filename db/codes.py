@@ -1,4 +1,4 @@
-"""Enumerations as numbers: one byte, where their words take up to 22."""
+"""Enumerations as numbers: a byte at most, where their words take up to 22."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from presence.radio import Radio
 from presence.scan import AddressKind
 from presence.zones import Zone
 
-# What each value is stored as, for ever. A new value needs a new number here, and no migration.
+# What each value is stored as, for ever. A new value needs a new number here, and no migration. SQLite spends a byte on
+# a number, and none on 0 and 1, so those are the commonest.
 _CODES: dict[type[StrEnum], dict[StrEnum, int]] = {
-    Radio: {Radio.WIFI: 1, Radio.BLUETOOTH: 2},
-    Zone: {Zone.NEAR: 1, Zone.MEDIUM: 2, Zone.FAR: 3},
+    Radio: {Radio.WIFI: 0, Radio.BLUETOOTH: 1},
+    Zone: {Zone.FAR: 0, Zone.MEDIUM: 1, Zone.NEAR: 2},
     AddressKind: {
-        AddressKind.UNKNOWN: 0,
-        AddressKind.GLOBAL: 1,
-        AddressKind.RANDOMISED: 2,
+        AddressKind.RANDOMISED: 0,
+        AddressKind.RESOLVABLE: 1,
+        AddressKind.NON_RESOLVABLE: 2,
         AddressKind.RANDOM_STATIC: 3,
-        AddressKind.RESOLVABLE: 4,
-        AddressKind.NON_RESOLVABLE: 5,
+        AddressKind.GLOBAL: 4,
+        AddressKind.UNKNOWN: 5,
     },
     FaultReason: {
         FaultReason.UNEXPECTED: 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,15 +28,12 @@ from sqlalchemy import (
 )
 
 from db import upsert
+from db.known import find_known, part_for_new, select_followed
 from db.schema import DEVICES, PRESENT, VISITS
-from db.types import first_bytes
-from presence.following import STALE_AFTER, Devices, FollowedDevice, OpenVisit, Reading, name_of
+from presence.following import STALE_AFTER, Devices, FollowedDevice, OpenVisit, Reading
 from presence.radio import Radio
 from presence.scan import Heard, Scan
 from presence.visits import Visit
-
-# Devices looked up in one statement; far below SQLite's limit of 32,766 values.
-_LOOKED_UP_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +58,13 @@ class FollowedDevices:
         self._stored: dict[Radio, dict[str, _Stored]] = {radio: {} for radio in Radio}
         self.devices: Devices = {radio: {} for radio in Radio}
         for radio in Radio:
-            names = {
-                name_of(observation.device_hash)
-                for scan in scans
-                if isinstance(hearing := scan.hearing(radio), Heard)
-                for observation in hearing.observations
-            }
-            self._take(radio, _rows_of_names(connection, radio, names))
+            for key_period, hashes in _hashes(radio, scans).items():
+                self._take(radio, find_known(connection, radio, key_period, hashes).values())
             self._take(radio, connection.execute(_select_ending(radio), _bounds(scans, visit_gap)))
 
     def _take(self, radio: Radio, rows: Iterable[Row[Any]]) -> None:
         for row in rows:
-            name = name_of(row.device_hash)
+            name = row.device_hash
             if name not in self.devices[radio]:
                 device = self.devices[radio][name] = _device(radio, row)
                 written_down = (row.written_at, row.written_seconds, row.written_round)
@@ -88,17 +81,21 @@ class FollowedDevices:
 
     def device_id(self, radio: Radio, device_hash: str) -> int:
         """The row of a device, once written."""
-        return self._stored[radio][name_of(device_hash)].device_id
+        return self._stored[radio][device_hash].device_id
 
     def _insert_new(self, radio: Radio) -> None:
         """Write new devices down as they are now: one heard in one scan only is then never written again."""
         new = [device for name, device in self.devices[radio].items() if name not in self._stored[radio]]
         if not new:
             return
-        rows = [_device_row(device) | _first_row(device) for device in new]
+        parts = {
+            key_period: part_for_new(self._connection, radio, key_period)
+            for key_period in {device.key_period for device in new}
+        }
+        rows = [_device_row(device) | _first_row(device) | {"part": parts[device.key_period]} for device in new]
         for row in self._connection.execute(_insert_device(radio), rows):
-            device = self.devices[radio][name_of(row.device_hash)]
-            self._stored[radio][name_of(row.device_hash)] = _Stored(row.id, _totals(device), device.manufacturer, None)
+            device = self.devices[radio][row.device_hash]
+            self._stored[radio][row.device_hash] = _Stored(row.id, _totals(device), device.manufacturer, None)
 
     def _write_visits(self, radio: Radio, ended: Sequence[Visit]) -> None:
         rows = [
@@ -142,11 +139,14 @@ class FollowedDevices:
                 self._connection.execute(_update_device(radio, *rows[0].keys()), rows)
 
 
-def _rows_of_names(connection: Connection, radio: Radio, names: set[str]) -> Iterable[Row[Any]]:
-    ordered = sorted(map(bytes.fromhex, names))  # so that the index is walked along, and not jumped about in
-    for start in range(0, len(ordered), _LOOKED_UP_AT_ONCE):
-        some = {"names": ordered[start : start + _LOOKED_UP_AT_ONCE]}
-        yield from connection.execute(_select_named(radio), some)
+def _hashes(radio: Radio, scans: Sequence[Scan]) -> dict[int, set[str]]:
+    """The devices that scans heard, by the key period that their hashes are of."""
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for scan in scans:
+        hearing = scan.hearing(radio)
+        if isinstance(hearing, Heard):
+            found[scan.key_period].update(observation.device_hash for observation in hearing.observations)
+    return found
 
 
 def _bounds(scans: Sequence[Scan], visit_gap: timedelta) -> dict[str, Any]:
@@ -163,53 +163,17 @@ def _bounds(scans: Sequence[Scan], visit_gap: timedelta) -> dict[str, Any]:
 
 # Building a statement costs more than running it: each is built once for each radio.
 @cache
-def _select_named(radio: Radio) -> Select[*tuple[Any, ...]]:
-    devices, present = DEVICES[radio], PRESENT[radio]
-    return (
-        _selected(radio)
-        .join_from(devices, present, present.c.device_id == devices.c.id, isouter=True)
-        .where(first_bytes(devices.c.device_hash).in_(bindparam("names", expanding=True)))
-    )
-
-
-@cache
 def _select_ending(radio: Radio) -> Select[*tuple[Any, ...]]:
     devices, present = DEVICES[radio], PRESENT[radio]
     went_back = func.coalesce(present.c.placed_seen_at, present.c.last_seen_at) > bindparam("oldest_at")
     may_be_over = or_(present.c.last_seen_at < bindparam("silent_since_at"), went_back)
     is_here = present.c.sensor.in_(bindparam("sensors", expanding=True))
     return (
-        _selected(radio)
+        select_followed(radio)
         # Every row has its device. An outer join says which to begin with: a planner without statistics, as SQLite's is
         # here, may else begin with all the devices there are.
         .join_from(present, devices, present.c.device_id == devices.c.id, isouter=True)
         .where(or_(and_(is_here, may_be_over), present.c.last_seen_at < bindparam("stale_since_at")))
-    )
-
-
-def _selected(radio: Radio) -> Select[*tuple[Any, ...]]:
-    devices, present = DEVICES[radio].c, PRESENT[radio].c
-    return select(
-        devices.id,
-        devices.device_hash,
-        devices.key_period,
-        devices.address_kind,
-        devices.manufacturer,
-        devices.first_seen_at,
-        devices.last_seen_at.label("written_at"),
-        devices.time_spent_seconds.label("written_seconds"),
-        devices.round_id.label("written_round"),
-        present.visit_started_at,
-        present.last_seen_at,
-        present.placed_seen_at,
-        present.credit_seconds,
-        present.time_spent_seconds,
-        present.round_id,
-        present.sensor,
-        present.ssids,
-        present.rssi_mean_dbm,
-        present.rssi_std_db,
-        present.zone,
     )
 
 

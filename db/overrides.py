@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import delete, select
 
 from db import upsert
 from db.connect import Connections
+from db.errors import DatabaseError
 from db.site_schema import OVERRIDES
-from presence.zones import ZoneThresholds
+from presence.zones import Zone, ZoneThresholds
 
 _NEAR = "presence.near_dbm"
 _MEDIUM = "presence.medium_dbm"
+
+
+# Thresholds that were changed hold for scans this many seconds later at most.
+_LOOKED_UP_EVERY_SECONDS = 5.0
+
+
+class ZoningInForce:
+    """Tells zones by the thresholds in force: those that were changed while running, else those of config.toml.
+
+    Args:
+        overrides: Reads the change.
+        default: What config.toml says.
+        monotonic: Counts seconds.
+    """
+
+    def __init__(self, overrides: Overrides, default: ZoneThresholds, monotonic: Callable[[], float]) -> None:
+        self._overrides = overrides
+        self._default = default
+        self._monotonic = monotonic
+        self._thresholds = default
+        self._looked_up: float | None = None
+
+    def zone_of(self, rssi_dbm: float | None) -> Zone | None:
+        """The zone of a mean RSSI; None when there is none."""
+        return self.thresholds().zone_of(rssi_dbm)
+
+    def thresholds(self) -> ZoneThresholds:
+        """The thresholds in force. While the database does not answer they stay what they were."""
+        now = self._monotonic()
+        if self._looked_up is None or now - self._looked_up > _LOOKED_UP_EVERY_SECONDS:
+            self._looked_up = now
+            with contextlib.suppress(DatabaseError):  # whoever keeps the scan will say so
+                self._thresholds = self._overrides.thresholds() or self._default
+        return self._thresholds
 
 
 class Overrides:

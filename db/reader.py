@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -14,10 +14,12 @@ from db.read_report import read_report
 from db.read_scans import read_scans_after
 from db.read_today import read_today
 from db.schema import SCANS
+from db.sensors import Sensors
 from db.settings import StoreSettings
 from presence.feed import ScanCursor, ScanRow
 from presence.overview import DevicePage, DeviceQuery, History, Overview, Report
 from presence.ranges import TimeRange
+from presence.sensors import SensorRow
 from presence.today import Today
 
 
@@ -81,6 +83,14 @@ class Reader:
         """
         with self._connections.read() as connection:
             return read_scans_after(connection, cursor, limit)
+
+    def sensors(self, now_at: datetime) -> tuple[SensorRow, ...]:
+        """The sensors of the site, by name.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        return Sensors(self._connections, timedelta(seconds=self._settings.interval_seconds)).all(now_at)
 
     def latest_scan_id(self) -> int | None:
         """A number that changes when a scan has been recorded; None before the first. Costs next to nothing.

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from db.codes import Code
-from db.types import Decibels, DeviceHash, Line, RowId, Seconds, Ssids, UtcTime, first_bytes
+from db.types import Decibels, DeviceHash, Line, RowId, Seconds, Ssids, UtcTime, sql_first_bytes
 from presence.faults import FaultReason
 from presence.radio import Radio
 from presence.scan import AddressKind
@@ -81,10 +81,14 @@ class ScanColumns(TypedColumns):
 
 
 class DeviceColumns(TypedColumns):
-    """A device, under the visitor key of one period. `round_id` is the round of time spent its minutes belong to."""
+    """A device, under the visitor key of one period. `round_id` is the round of time spent its minutes belong to.
+
+    `part` is the part of the index on hashes that it lies in: `db.known`.
+    """
 
     id: Named[int] = Column(RowId, primary_key=True)
     key_period: Named[int] = Column(Integer)
+    part: Named[int] = Column(Integer)
     device_hash: Named[str] = Column(DeviceHash)
     sensor: Named[str] = Column(SENSOR_NAME)
     address_kind: Named[AddressKind] = Column(Code(AddressKind))
@@ -236,7 +240,7 @@ class SavedReportColumns(TypedColumns):
 
 def _device_table(radio: Radio) -> Table[DeviceColumns]:
     table = Table(f"{radio.value}_devices", METADATA, DeviceColumns)
-    Index(f"ix_{table.name}_device_hash", first_bytes(table.c.device_hash), unique=True)
+    Index(f"ix_{table.name}_device_hash", table.c.key_period, table.c.part, sql_first_bytes(table.c.device_hash))
     return table
 
 

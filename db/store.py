@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from db.commands import Commands
 from db.connect import Connections
 from db.reader import Reader
 from db.recorder import Recorder
+from db.sensors import Sensors
 from db.settings import StoreSettings
 from db.upgrade import upgrade
 
@@ -17,17 +20,20 @@ class Store:
         recorder: Takes scans.
         commands: Takes what a user changes.
         reader: Tells what is known.
+        sensors: The sensors of the site.
+        connections: The database itself, for the parts that not every programme has.
     """
 
     def __init__(self, connections: Connections, settings: StoreSettings) -> None:
-        self._connections = connections
+        self.connections = connections
+        self.sensors = Sensors(connections, timedelta(seconds=settings.interval_seconds))
         self.recorder = Recorder(connections, settings)
         self.commands = Commands(connections)
         self.reader = Reader(connections, settings)
 
     def close(self) -> None:
         """Close the database. Harmless when called twice."""
-        self._connections.close()
+        self.connections.close()
 
 
 def open_store(url: str, settings: StoreSettings) -> Store:

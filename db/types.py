@@ -90,20 +90,20 @@ class DeviceHash(TypeDecorator[str]):
         return None if value is None else bytes(value).hex()
 
 
-# A device is known by the first 8 bytes of its hash: an index of them is a third as large as one of whole hashes, and
-# an index of random values is most of what a scan with many new devices writes. Some two of n devices are then taken
-# for one with odds of n^2 / 2^65: for the 2 million of a month in a busy place one in 9 million.
-_IDENTITY_BYTES = 8
+# An index of random values is most of what a scan with many new devices writes, so it holds the first 4 bytes of a hash
+# only. Of the 2 million devices of a month in a busy place one in 2,000 shares them with another (2e6 / 2^32): a row
+# more is then read, and told apart by its whole hash.
+_FIRST_BYTES = 4
 
 
-def identity(device_hash: str) -> bytes:
-    """What a device is known by."""
-    return bytes.fromhex(device_hash[: 2 * _IDENTITY_BYTES])
+def first_bytes(device_hash: str) -> bytes:
+    """What a device is looked up by."""
+    return bytes.fromhex(device_hash[: 2 * _FIRST_BYTES])
 
 
-def first_bytes(device_hash: ColumnElement[str]) -> ColumnElement[bytes]:
+def sql_first_bytes(device_hash: ColumnElement[str]) -> ColumnElement[bytes]:
     """The same in SQL. The numbers are spelled out, for only so SQLite uses the index on it."""
-    return func.substr(device_hash, literal_column("1"), literal_column(str(_IDENTITY_BYTES)), type_=LargeBinary)
+    return func.substr(device_hash, literal_column("1"), literal_column(str(_FIRST_BYTES)), type_=LargeBinary)
 
 
 class Ssids(TypeDecorator[tuple[str, ...]]):

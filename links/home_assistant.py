@@ -132,12 +132,13 @@ class HomeAssistant:
         keys = frozenset(sensor_key(row.card.name) for row in active)
         is_due = self._must_announce.is_set()
         self._must_announce.clear()
-        if is_due or keys != self._announced:
-            self._publish(self._card.discovery_topic, discovery(self._card, active, self._announced - keys))
-            self._announced = keys
+        # The state comes first, so that a component finds its part of it as soon as it is announced.
         if is_due or now != self._told:
             self._publish(self._card.state_topic, now)
             self._told = now
+        if is_due or keys != self._announced:
+            self._publish(self._card.discovery_topic, discovery(self._card, active, self._announced - keys))
+            self._announced = keys
 
     def _publish(self, topic: str, message: Message) -> None:
         self._connection.client.publish(topic, json.dumps(message), qos=1, retain=True)

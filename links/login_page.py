@@ -35,14 +35,14 @@ _FORM = """<h1>Log in</h1>
 {mistake}
 <form method="post" action="{route}">
 <input type="hidden" name="next" value="{target}">
+<input name="username" value="admin" autocomplete="username" hidden>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required maxlength="200" autofocus
  {described}>
 <button class="button button-primary">Log in</button>
 </form>
 <p class="note">The admin password was shown on the box when it was first started. A viewer's key will do too. If the
-password is lost, type <code>./run password</code> on the box to set another.</p>
-<p><a href="/">To the page without a login</a></p>"""
+password is lost, type <code>./run password</code> on the box to set another.</p>"""
 
 _MISTAKE = '<p class="notice notice-broken" id="mistake" role="alert">{words}</p>'
 

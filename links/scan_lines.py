@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 
+from links.moments import iso
 from presence.faults import Fault, advice_for
 from presence.radio import Radio
 from presence.scan import DeviceObservation, Heard, Hearing, Scan
@@ -24,7 +25,7 @@ def scan_as_json(scan: Scan, with_devices: bool) -> str:
     return json.dumps(
         {
             "sensor": scan.sensor,
-            "started_at": scan.started_at.isoformat().replace("+00:00", "Z"),
+            "started_at": iso(scan.started_at),
             "duration_seconds": round(scan.duration_seconds, 1),
             "clock_is_right": scan.clock_is_right,
             "wifi": _hearing(Radio.WIFI, scan.wifi, with_devices),

@@ -18,6 +18,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from db.errors import DatabaseError
 from links.api_page import DOCUMENT_PATH, api_page_router
 from links.health import Watched, health_router
+from links.refusals import answer_of, database_away
 from presence.overview import Overview
 
 # Where a packet would go to reach the world. Nothing is sent: connecting a datagram socket only picks the interface.
@@ -57,7 +58,7 @@ def server_with(*routers: APIRouter) -> FastAPI:
     )
     for router in (*routers, api_page_router()):
         server.include_router(router)
-    server.add_exception_handler(DatabaseError, _database_away)
+    server.add_exception_handler(DatabaseError, _refuse_without_database)
 
     @server.api_route("/api/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
     def no_such_route(rest: str) -> None:
@@ -67,9 +68,9 @@ def server_with(*routers: APIRouter) -> FastAPI:
     return server
 
 
-def _database_away(_request: Request, _error: Exception) -> JSONResponse:
-    """Answer for every route that could not read: why is in the log, and nobody else's business."""
-    return JSONResponse({"detail": "The database does not answer. Try again in a minute."}, status_code=503)
+def _refuse_without_database(_request: Request, _error: Exception) -> JSONResponse:
+    """Answer for every route that cannot read: why is in the log, and nobody else's business."""
+    return answer_of(database_away())
 
 
 def open_port(host: str, port: int) -> socket.socket:

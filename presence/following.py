@@ -20,10 +20,6 @@ from presence.zones import Zone
 # What nobody has heard for so long has left, though the sensor it was placed at has not spoken since.
 STALE_AFTER = timedelta(days=1)
 
-# The first 16 of a hash's 64 hexadecimal digits name a device: of n devices two share them with a chance of about
-# n * n / 2**65 (the birthday problem), one in 370,000 for ten million.
-_NAMING_DIGITS = 16
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -84,13 +80,8 @@ class FollowedDevice:
     visit: OpenVisit | None
 
 
-def name_of(device_hash: str) -> str:
-    """The part of a hash by which a device is looked up."""
-    return device_hash[:_NAMING_DIGITS]
-
-
 Devices = dict[Radio, dict[str, FollowedDevice]]
-"""Devices of each radio, by `name_of` their hashes."""
+"""Devices of each radio, by their hashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +177,10 @@ class Follower:
         devices = self._devices.setdefault(radio, {})
         count = _Count(ended)
         # Of a device that is listed twice the last word counts.
-        for name, observation in {name_of(one.device_hash): one for one in heard.observations}.items():
-            device = devices.get(name)
+        for device_hash, observation in {one.device_hash: one for one in heard.observations}.items():
+            device = devices.get(device_hash)
             if device is None:
-                device = devices[name] = self._arrive(scan, observation)
+                device = devices[device_hash] = self._arrive(scan, observation)
                 count.arrived.append(device)
             self._see(device, observation, scan, credit_seconds, count)
         return RadioTaken(tuple(count.arrived), tuple(count.placed), count.time_spent_seconds, count.new_in_round)

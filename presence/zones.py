@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 
 class Zone(StrEnum):
@@ -12,6 +13,14 @@ class Zone(StrEnum):
     NEAR = "near"
     MEDIUM = "medium"
     FAR = "far"
+
+
+class Zoning(Protocol):
+    """What tells zones."""
+
+    def zone_of(self, rssi_dbm: float | None) -> Zone | None:
+        """The zone of a mean RSSI; None when there is none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from presence.radio import Radio
 from presence.scan import AddressKind, DeviceObservation
-from presence.zones import ZoneThresholds
+from presence.zones import Zoning
 from scans.sighting import Sighting
 from scans.visitor_key import VisitorKey
 
@@ -26,12 +26,12 @@ class ObservationRules:
 
     Attributes:
         maker: Names its maker.
-        thresholds: Where near and medium end.
+        zoning: Tells zones.
         keep_ssids: Whether the networks it asks for by name are kept.
     """
 
     maker: Maker
-    thresholds: ZoneThresholds
+    zoning: Zoning
     keep_ssids: bool = True
 
 
@@ -107,5 +107,5 @@ class _Device:
             sighting_count=self.count,
             first_heard_at=datetime.fromtimestamp(self.first, UTC),
             last_heard_at=datetime.fromtimestamp(self.last, UTC),
-            zone=rules.thresholds.zone_of(mean),
+            zone=rules.zoning.zone_of(mean),
         )

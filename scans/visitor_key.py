@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+import threading
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -98,6 +99,7 @@ class VisitorKeys:
         self._rotation_hour = rotation_hour
         self._time_zone = time_zone
         self._key: VisitorKey | None = None
+        self._stepping = threading.Lock()  # the radios and what others send ask for it
 
     def key_at(self, now_at: datetime, *, clock_is_right: bool = True) -> VisitorKey:
         """The key for a scan that starts at `now_at`.
@@ -109,6 +111,10 @@ class VisitorKeys:
         Raises:
             KeyFileError: The key file cannot be read or written.
         """
+        with self._stepping:
+            return self._key_at(now_at, clock_is_right=clock_is_right)
+
+    def _key_at(self, now_at: datetime, *, clock_is_right: bool) -> VisitorKey:
         period = period_of(now_at, self._rotation, self._rotation_hour, self._time_zone)
         key = self._key or self._read()
         if not clock_is_right and (key is None or key.period != period):

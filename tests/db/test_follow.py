@@ -1,17 +1,13 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db.connect import Connections
-from db.followed import _select_named
 from db.store import Store, open_store
-from db.upgrade import upgrade
 from presence.overview import DeviceQuery, Report
 from presence.radio import Radio
 from presence.ranges import TimeRange
@@ -105,26 +101,6 @@ def test_more_devices_than_one_statement_looks_up(store: Store) -> None:
         store.recorder.record(scan(minute(number), names))
     overview = store.reader.overview(minute(1))
     assert (overview.people_now, overview.wifi_total, overview.average_time_spent_minutes) == (1200, 1200, 2)
-
-
-def test_two_devices_of_one_identity_lose_no_scan(store: Store) -> None:
-    """Should two hashes begin with the same 8 bytes, they are one device, in one scan and from scan to scan."""
-    first, second = (replace(device("a"), device_hash="0123456789abcdef" + end * 48) for end in "01")
-    store.recorder.record(scan(minute(0), [first, second]))
-    store.recorder.record(scan(minute(1), [second]))
-    assert store.reader.overview(minute(1)).wifi_total == 1
-    assert minutes_spent(store, 1) == {Radio.WIFI: 2}
-
-
-def test_known_devices_are_looked_up_along_the_index() -> None:
-    """SQLite finds the devices of a scan by the index on their first bytes, and does not go through all there are."""
-    with contextlib.closing(Connections("sqlite://")) as connections:
-        upgrade(connections)
-        with connections.read() as connection:
-            lookup = _select_named(Radio.WIFI).params(names=[b"12345678"])
-            statement = lookup.compile(connection, compile_kwargs={"render_postcompile": True})
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", (b"12345678",)).all()
-    assert "USING INDEX ix_wifi_devices_device_hash" in plan[0].detail
 
 
 names = st.sets(st.sampled_from("abcdef"), max_size=6).map(sorted)

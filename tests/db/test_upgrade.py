@@ -61,7 +61,7 @@ def test_the_index_of_devices_is_what_the_schema_says(
 ) -> None:
     """So is the index on an expression, which is skipped where SQLite's tables are compared."""
     file_store.close()
-    (index,) = (one for one in devices.indexes if one.unique)
+    (index,) = devices.indexes
     with file_of(url) as connection:
         made = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (index.name,)).fetchone()
     assert made == (str(CreateIndex(index).compile(dialect=sqlite.dialect())),)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from links.broker import BrokerSettings
+from tests.links.waiting import PATIENCE_SECONDS, wait_until
 
 USER, PASSWORD = "sensor", "a password of mine"
-PATIENCE_SECONDS = 60.0
 
 _MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 _PASSWORDS = shutil.which("mosquitto_passwd")
@@ -97,11 +97,7 @@ class Mosquitto:
     def start(self) -> None:
         """Start, and wait until it listens."""
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        patience_ends = time.monotonic() + PATIENCE_SECONDS
-        while not self._listens():
-            assert self._process.poll() is None, "mosquitto ended"
-            assert time.monotonic() < patience_ends, "mosquitto did not start"
-            time.sleep(0.02)
+        wait_until(self._listens, "mosquitto")
 
     def stop(self) -> None:
         """End it in order, so that it writes down what it has."""
@@ -114,6 +110,16 @@ class Mosquitto:
         assert self._process is not None
         self._process.kill()
         self._process.wait(PATIENCE_SECONDS)
+
+    def pause(self) -> None:
+        """Let it hang: it keeps its connections, and answers nobody."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def settings(self, *, protocol: str = "5", password: str | None = None) -> BrokerSettings:
         """How to reach it; with another password, wrongly."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fastapi import APIRouter, FastAPI
 
 from links.server import Certificate, open_port, web_server
+from tests.links.waiting import wait_until
 
 
 @contextmanager
@@ -30,10 +30,7 @@ def served_app(app: FastAPI, certificate: Certificate | None = None) -> Iterator
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
-        patience_ends = time.monotonic() + 60
-        while not server.started:
-            assert time.monotonic() < patience_ends, "the server did not start"
-            time.sleep(0.02)
+        wait_until(lambda: server.started, "the server")
         yield f"127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True

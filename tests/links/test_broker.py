@@ -3,7 +3,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,19 +11,13 @@ import pytest
 from paho.mqtt.client import Client, MQTTMessage
 
 from links.broker import BrokerConnection, BrokerError, BrokerSettings
-from tests.links.broker import PATIENCE_SECONDS, Mosquitto, make_certificates, mosquitto
+from tests.links.broker import Mosquitto, make_certificates, mosquitto
+from tests.links.waiting import PATIENCE_SECONDS, wait_until
 
 QUICK = (1, 1)
 
 # paho leaves a socket whose handshake failed to the garbage collector.
 leaves_a_socket = pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
-
-
-def wait_until(holds: Callable[[], bool], what: str) -> None:
-    patience_ends = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < patience_ends, f"waited in vain for {what}"
-        time.sleep(0.02)
 
 
 @contextlib.contextmanager

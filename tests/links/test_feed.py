@@ -3,8 +3,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,11 +24,10 @@ from presence.sensors import SensorCard, SensorState
 from tests.db.scanning import HUNG, SETTINGS, device, hash_of, minute, scan
 from tests.links.place import AT, SENSOR
 from tests.links.served import served
+from tests.links.waiting import PATIENCE_SECONDS, wait_until
 from tests.postgresql import Cluster
 
 Event = dict[str, Any]
-# What a busy machine may take; nothing waits for this long that works.
-PATIENCE = 60
 
 
 @pytest.fixture
@@ -53,7 +51,7 @@ def listening(place: str, cursor: str | None = None, **how: Any) -> Iterator[Cli
 def heard(client: ClientConnection) -> Event:
     """The next event but heartbeats."""
     while True:
-        event: Event = json.loads(client.recv(timeout=PATIENCE))
+        event: Event = json.loads(client.recv(timeout=PATIENCE_SECONDS))
         if event["type"] != "heartbeat":
             return event
 
@@ -61,21 +59,14 @@ def heard(client: ClientConnection) -> Event:
 def until(client: ClientConnection, kind: str) -> Event:
     """The next event of a kind."""
     while True:
-        event: Event = json.loads(client.recv(timeout=PATIENCE))
+        event: Event = json.loads(client.recv(timeout=PATIENCE_SECONDS))
         if event["type"] == kind:
             return event
 
 
 def read_to_the_end(client: ClientConnection) -> None:
     while True:
-        client.recv(timeout=PATIENCE)
-
-
-def wait_for(is_so: Callable[[], bool]) -> None:
-    patience_ends = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < patience_ends
-        time.sleep(0.02)
+        client.recv(timeout=PATIENCE_SECONDS)
 
 
 def test_a_scan_is_told_with_its_counts_and_no_device(store: Store) -> None:
@@ -85,7 +76,7 @@ def test_a_scan_is_told_with_its_counts_and_no_device(store: Store) -> None:
         assert heard(client)["type"] == "hello"
         store.recorder.record(scan(minute(0), ["a", device("b", rssi_dbm=-90.0), device("c", rssi_dbm=None)], HUNG))
         feed.nudge()
-        text = client.recv(timeout=PATIENCE)
+        text = client.recv(timeout=PATIENCE_SECONDS)
         assert hash_of("a") not in str(text)
         assert json.loads(text) == {
             "type": "scan",
@@ -226,11 +217,11 @@ def test_there_is_a_most_of_clients(store: Store) -> None:
     with served(feed.router) as place, listening(place) as first:
         heard(first)
         with listening(place) as second, pytest.raises(ConnectionClosed) as closed:
-            second.recv(timeout=PATIENCE)
+            second.recv(timeout=PATIENCE_SECONDS)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1013
         assert feed.connection_count == 1
-    wait_for(lambda: feed.connection_count == 0)
+    wait_until(lambda: feed.connection_count == 0, "the client to be gone")
 
 
 def test_the_heart_beats(store: Store) -> None:
@@ -238,7 +229,7 @@ def test_the_heart_beats(store: Store) -> None:
     feed = feed_of(store, heartbeat_seconds=0.1)
     with served(feed.router) as place, listening(place) as client:
         heard(client)
-        assert json.loads(client.recv(timeout=PATIENCE)) == {
+        assert json.loads(client.recv(timeout=PATIENCE_SECONDS)) == {
             "type": "heartbeat",
             "cursor": "0",
             "at": "2027-03-01T12:00:00Z",
@@ -254,7 +245,7 @@ def test_what_a_client_says_is_not_listened_to(store: Store) -> None:
         client.send(b"\x00\xff")
         loud.send("x" * 5000)
         with pytest.raises(ConnectionClosed):
-            loud.recv(timeout=PATIENCE)
+            loud.recv(timeout=PATIENCE_SECONDS)
         store.recorder.record(scan(minute(0)))
         feed.nudge()
         assert heard(client)["id"] == 1
@@ -346,7 +337,7 @@ def test_a_database_that_goes_away_and_comes_back_is_told(store: Store, caplog: 
         assert (event["type"], event["part"], event["is_fine"]) == ("part", "database", False)
         store.recorder.record(scan(minute(0)))
         with listening(place, "0") as back, pytest.raises(ConnectionClosed) as closed:
-            back.recv(timeout=PATIENCE)
+            back.recv(timeout=PATIENCE_SECONDS)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1013
         reader.is_away = False
@@ -391,7 +382,7 @@ def test_a_feed_that_is_behind_tells_nothing_twice(row: ScanRow, cursor: str, ex
     ledger = Ledger(row, 1)
     feed = Feed(ledger, lambda: AT)
     with served(feed.router) as place:
-        wait_for(lambda: ledger.look_count == 1)
+        wait_until(lambda: ledger.look_count == 1, "the first look")
         ledger.visible.add(2)
         with listening(place, cursor) as client:
             assert heard(client)["cursor"] == cursor

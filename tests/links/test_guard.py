@@ -4,20 +4,22 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import httpx
 import pytest
+import schemathesis
 from dash import Dash, Input, Output, html
 from fastapi import FastAPI
 from sqlalchemy import text
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from links.api_access import declare_access
 from links.guard import COOKIE, current_identity
 from links.rate_limit import GrowingDelay, TokenBuckets, client_name
 from presence.access import Role
-from tests.links.guarded import NOW_AT, Guarded, Stopwatch, guarded
+from tests.links.guarded import NOW_AT, Guarded, Stopwatch, guarded, routes
 
 
 @pytest.fixture
@@ -339,3 +341,28 @@ def test_limits_take_bounded_memory() -> None:
 def test_an_address_stands_for_who_has_it(host: str | None, name: str) -> None:
     """Of IPv6 a whole network is one, since each machine in it has as many addresses as it likes."""
     assert client_name(host) == name
+
+
+def test_the_document_of_the_api_says_whom_each_route_lets_in(tmp_path: Path) -> None:
+    """It is still valid, and agrees with the guard on every route."""
+    said: list[dict[str, Any]] = []
+
+    def add_page(app: FastAPI) -> None:
+        app.include_router(routes())
+        declare_access(app, login_required=False)
+        said.append(app.openapi())
+
+    with guarded(tmp_path, add_page=add_page) as box:
+        schemathesis.openapi.from_dict(said[0]).validate()
+        operations = [
+            (method, path, operation)
+            for path, methods in said[0]["paths"].items()
+            for method, operation in methods.items()
+        ]
+        assert len(operations) > 10
+        for method, path, operation in operations:
+            is_open = "security" not in operation
+            answer = box.ask(method.upper(), path.replace("{key_id}", "1"))
+            assert (answer.status_code != 401) is is_open
+            assert is_open or "For the role" in operation["description"]
+        assert box.ask("GET", "/api/v1/openapi.json").json() == said[0]

@@ -4,8 +4,7 @@ import contextlib
 import json
 import re
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,17 +20,11 @@ from presence.faults import Fault, FaultReason
 from presence.overview import Overview
 from presence.radio import Radio
 from presence.sensors import SensorCard, SensorRow, SensorState
-from tests.links.broker import PATIENCE_SECONDS, Mosquitto, mosquitto
+from tests.links.broker import Mosquitto, mosquitto
 from tests.links.place import OVERVIEW, SENSOR, TODAY
+from tests.links.waiting import PATIENCE_SECONDS, wait_until
 
 CARD = SiteCard(topic="museum", name="Museum", version="0.1.0", page_url="http://192.0.2.7:8050")
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    patience_ends = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < patience_ends
-        time.sleep(0.02)
 
 
 class Played:
@@ -123,7 +116,7 @@ def home(broker: Mosquitto) -> Iterator[Played]:
 def test_home_assistant_finds_the_site(broker: Mosquitto, home: Played) -> None:
     """People, visitors, each radio, the last scan and each sensor are announced, and show what is known."""
     with told(broker, Site()):
-        wait_until(lambda: home.shows("people_now") == 3)
+        wait_until(lambda: home.shows("people_now") == 3, "the state")
         assert home.shows("visitors_today") == 7
         assert home.shows("visitors_total") == 9
         assert home.shows("last_scan") == "2027-03-01T12:00:00Z"
@@ -137,10 +130,10 @@ def test_each_commit_is_shown(broker: Mosquitto, home: Played) -> None:
     """After a nudge the new state is told; what is not heard is unknown, and nothing is told twice."""
     site = Site()
     with told(broker, site) as teller:
-        wait_until(lambda: home.shows("people_now") == 3)
+        wait_until(lambda: home.shows("people_now") == 3, "the state")
         site.overview = replace(OVERVIEW, people_now=None)
         teller.nudge()
-        wait_until(lambda: home.shows("people_now") is None)
+        wait_until(lambda: home.shows("people_now") is None, "the state")
         assert len(home.announcements) == 1
 
 
@@ -148,32 +141,32 @@ def test_a_site_that_stops_is_unavailable(broker: Mosquitto, home: Played) -> No
     """Home Assistant sees it at once when the programme stops, and when it is back."""
     for _ in range(2):
         with told(broker, Site()):
-            wait_until(lambda: home.shows("people_now") == 3)
-        wait_until(lambda: home.shows("people_now") == "unavailable")
+            wait_until(lambda: home.shows("people_now") == 3, "the state")
+        wait_until(lambda: home.shows("people_now") == "unavailable", "the goodbye")
 
 
 def test_a_broker_that_comes_back_is_told_everything_again(broker: Mosquitto, tmp_path: Path) -> None:
     """A broker that was killed, and lost what it kept, has it all again soon after its restart."""
     with told(broker, Site()) as teller:
         with contextlib.closing(Played(broker)) as before:
-            wait_until(lambda: before.shows("people_now") == 3)
+            wait_until(lambda: before.shows("people_now") == 3, "the state")
         broker.kill()
         (tmp_path / "broker" / "mosquitto.db").unlink(missing_ok=True)
-        wait_until(lambda: not teller.health().is_fine)
+        wait_until(lambda: not teller.health().is_fine, "the loss")
         broker.start()
         with contextlib.closing(Played(broker)) as after:
-            wait_until(lambda: after.shows("people_now") == 3)
-        assert teller.health().is_fine
+            wait_until(lambda: after.shows("people_now") == 3, "the state")
+        wait_until(lambda: teller.health().is_fine, "health")
 
 
 def test_home_assistant_that_starts_later_is_told_again(broker: Mosquitto, home: Played) -> None:
     """At its birth message the site is announced anew; and one that comes without finds what the broker keeps."""
     with told(broker, Site()):
-        wait_until(lambda: len(home.announcements) == 1)
+        wait_until(lambda: len(home.announcements) == 1, "the announcement")
         home.start_up()
-        wait_until(lambda: len(home.announcements) == 2)
+        wait_until(lambda: len(home.announcements) == 2, "the second announcement")
         with contextlib.closing(Played(broker)) as late:
-            wait_until(lambda: late.shows("people_now") == 3)
+            wait_until(lambda: late.shows("people_now") == 3, "the state")
 
 
 def test_sensors_come_and_go(broker: Mosquitto, home: Played) -> None:
@@ -182,14 +175,14 @@ def test_sensors_come_and_go(broker: Mosquitto, home: Played) -> None:
     stairs = replace(SENSOR, card=SensorCard("{{ states('x') }} \U0001f600", None, None), state=SensorState.SILENT)
     key = sensor_key(stairs.card.name)
     with told(broker, site) as teller:
-        wait_until(lambda: home.shows("people_now") == 3)
+        wait_until(lambda: home.shows("people_now") == 3, "the state")
         site.sensors = [SENSOR, stairs]
         teller.nudge()
-        wait_until(lambda: key in home.announcements[-1]["cmps"])
-        wait_until(lambda: home.shows(key) == "OFF")
+        wait_until(lambda: key in home.announcements[-1]["cmps"], "the sensor")
+        wait_until(lambda: home.shows(key) == "OFF", "the sensor")
         site.sensors = [SENSOR, replace(stairs, is_active=False)]
         teller.nudge()
-        wait_until(lambda: home.announcements[-1]["cmps"][key] == {"p": "binary_sensor"})
+        wait_until(lambda: home.announcements[-1]["cmps"][key] == {"p": "binary_sensor"}, "the sensor")
 
 
 def test_a_database_that_is_away_ends_nothing(
@@ -199,10 +192,10 @@ def test_a_database_that_is_away_ends_nothing(
     caplog.set_level("INFO", "links.home_assistant")
     site = Site(is_away=True)
     with told(broker, site) as teller:
-        wait_until(lambda: len(caplog.records) == 1)
+        wait_until(lambda: len(caplog.records) == 1, "the warning")
         site.is_away = False
         teller.nudge()
-        wait_until(lambda: home.shows("people_now") == 3)
+        wait_until(lambda: home.shows("people_now") == 3, "the state")
     assert [record.levelname for record in caplog.records if record.name == "links.home_assistant"] == [
         "WARNING",
         "INFO",

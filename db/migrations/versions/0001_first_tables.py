@@ -76,6 +76,7 @@ def _create_devices(radio: str) -> None:
         table,
         _column("id", _ROW_ID),
         _column("key_period", sa.Integer),
+        _column("part", sa.Integer),
         _column("device_hash", _HASH),
         _column("sensor", _NAME),
         _column("address_kind", _ONE_OF),
@@ -90,8 +91,7 @@ def _create_devices(radio: str) -> None:
         _column("round_id", sa.Integer),
         sa.PrimaryKeyConstraint("id", name=f"pk_{table}"),
     )
-    first_bytes = sa.text("substr(device_hash, 1, 8)")
-    op.create_index(f"ix_{table}_device_hash", table, [first_bytes], unique=True)
+    op.create_index(f"ix_{table}_device_hash", table, ["key_period", "part", sa.text("substr(device_hash, 1, 4)")])
 
 
 def _create_present(radio: str) -> None:

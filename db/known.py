@@ -1,0 +1,115 @@
+"""Finding the devices of a scan among all that were ever heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
+
+from db.schema import DEVICES, PRESENT
+from db.types import first_bytes, sql_first_bytes
+from presence.radio import Radio
+
+# Hashes and parts looked up in one statement; far below SQLite's limit of 32,766 values.
+_LOOKED_UP_AT_ONCE = 500
+
+# Devices of one part of the index on hashes. An entry takes about 19 bytes, so a part is 40 pages of SQLite's: the 30
+# that a busy scan adds lie close together, where in one index of a day's 43,000 each would be on a page of its own.
+_PART_DEVICES = 1024
+
+# Parts that are searched first: whoever is in a scan has mostly arrived lately.
+_LATEST_PARTS = 2
+
+_Item = TypeVar("_Item")
+
+
+def find_known(connection: Connection, radio: Radio, key_period: int, hashes: Iterable[str]) -> dict[str, Row[Any]]:
+    """The devices of these hashes that were heard before, with their open visits (NULL columns for none)."""
+    parts = range(_last_part(connection, radio, key_period), -1, -1)
+    missing, known = set(hashes), dict[str, Row[Any]]()
+    for some_parts in (parts[:_LATEST_PARTS], *_some_at_once(parts[_LATEST_PARTS:])):
+        for some in _some_at_once(list(missing)):
+            wanted = {"under_key": key_period, "parts": some_parts, "beginnings": [first_bytes(one) for one in some]}
+            rows = connection.execute(_select_known(radio), wanted)
+            known |= {row.device_hash: row for row in rows if row.device_hash in missing}
+        missing -= known.keys()
+    return known
+
+
+def part_for_new(connection: Connection, radio: Radio, key_period: int) -> int:
+    """The part of the index for devices that come now: the last one, until it is full.
+
+    PostgreSQL writes what changed and not whole pages, so there one part is enough.
+    """
+    last = _last_part(connection, radio, key_period)
+    if connection.dialect.name != "sqlite":
+        return last
+    count: int = connection.execute(_count_part(radio), {"under_key": key_period, "of_part": last}).scalar_one()
+    return last + (count >= _PART_DEVICES)
+
+
+def _last_part(connection: Connection, radio: Radio, key_period: int) -> int:
+    return connection.execute(_select_last_part(radio), {"under_key": key_period}).scalar_one()
+
+
+def _some_at_once(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    for start in range(0, len(items), _LOOKED_UP_AT_ONCE):
+        yield items[start : start + _LOOKED_UP_AT_ONCE]
+
+
+def select_followed(radio: Radio) -> Select[*tuple[Any, ...]]:
+    """All that is known of devices: their own rows as they were written down, and their open visits (NULL for none)."""
+    devices, present = DEVICES[radio].c, PRESENT[radio].c
+    return select(
+        devices.id,
+        devices.device_hash,
+        devices.key_period,
+        devices.address_kind,
+        devices.manufacturer,
+        devices.first_seen_at,
+        devices.last_seen_at.label("written_at"),
+        devices.time_spent_seconds.label("written_seconds"),
+        devices.round_id.label("written_round"),
+        present.visit_started_at,
+        present.last_seen_at,
+        present.placed_seen_at,
+        present.credit_seconds,
+        present.time_spent_seconds,
+        present.round_id,
+        present.sensor,
+        present.ssids,
+        present.rssi_mean_dbm,
+        present.rssi_std_db,
+        present.zone,
+    )
+
+
+# Built once, as in `db.followed`.
+@cache
+def _select_known(radio: Radio) -> Select[*tuple[Any, ...]]:
+    devices, present = DEVICES[radio], PRESENT[radio]
+    return (
+        select_followed(radio)
+        .join_from(devices, present, present.c.device_id == devices.c.id, isouter=True)
+        .where(
+            devices.c.key_period == bindparam("under_key"),
+            devices.c.part.in_(bindparam("parts", expanding=True)),
+            sql_first_bytes(devices.c.device_hash).in_(bindparam("beginnings", expanding=True)),
+        )
+    )
+
+
+@cache
+def _select_last_part(radio: Radio) -> Select[int]:
+    devices = DEVICES[radio].c
+    return select(func.coalesce(func.max(devices.part), 0)).where(devices.key_period == bindparam("under_key"))
+
+
+@cache
+def _count_part(radio: Radio) -> Select[int]:
+    devices = DEVICES[radio].c
+    return select(func.count()).where(
+        devices.key_period == bindparam("under_key"), devices.part == bindparam("of_part")
+    )

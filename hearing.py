@@ -1,0 +1,113 @@
+"""Hearing: builds what listens, from real radios or from a simulated site."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import groupby
+
+from db.store import Store
+from place import Place
+from presence.radio import Radio
+from presence.zones import Zoning
+from scans.adapter import AdapterMender
+from scans.bluetooth import BluetoothListener, bleak_scanner
+from scans.history import simulated_scans
+from scans.listener import Listener
+from scans.monitor import MonitorInterface, own_addresses
+from scans.patience import PatientRadio
+from scans.sensor import Sensor
+from scans.simulated.ble_scanner import simulated_scanner
+from scans.simulated.outages import DEMONSTRATION_OUTAGES
+from scans.simulated.site import SimulatedSite
+from scans.simulated.wifi_pipe import WifiPipe
+from scans.visitor_key import VisitorKeys
+from scans.wifi import WifiListener
+
+DEMO_HISTORY = timedelta(days=7)
+# Any number makes a plausible site; this one stays, so that a demonstration goes on where it was.
+DEMO_SEED = 1
+
+
+def simulated_site(place: Place, spot: str | None = None) -> SimulatedSite:
+    """The site of the demonstration, heard from the middle of it, or from one of its spots."""
+    return SimulatedSite(DEMO_SEED, place.time_zone, DEMONSTRATION_OUTAGES, spot)
+
+
+def build_sensor(
+    place: Place,
+    keys: VisitorKeys,
+    site: SimulatedSite | None,
+    newest_at: datetime | None,
+    zoning: Zoning | None = None,
+) -> Sensor:
+    """The radios that are switched on, real or simulated, and what makes scans of what they hear.
+
+    Args:
+        place: Whose settings count.
+        keys: Where the key of the moment comes from.
+        site: What is heard instead of radios; None for real ones.
+        newest_at: The latest time known to have passed.
+        zoning: Tells zones; None goes by config.toml.
+    """
+    scans = place.config.scans
+    # Done before the next scan may start, with two seconds to record this one; the settings see to it that 13 s remain.
+    patience = scans.interval_seconds - scans.listen_seconds - scans.jitter_seconds - 2
+    radios: list[PatientRadio] = []
+    if scans.wifi_enabled:
+        radios.append(PatientRadio(Radio.WIFI, partial(_wifi_listener, place, site), patience))
+    if scans.bluetooth_enabled:
+        radios.append(PatientRadio(Radio.BLUETOOTH, partial(_bluetooth_listener, place, site), patience))
+    return Sensor(
+        name=scans.sensor_name,
+        radios=tuple(radios),
+        keys=keys,
+        rules=place.rules(zoning),
+        listen_seconds=scans.listen_seconds,
+        clock=place.clock,
+        newest_at=newest_at,
+    )
+
+
+def wifi_source(place: Place) -> MonitorInterface:
+    """The Wi-Fi interface that the settings mean."""
+    scans = place.config.scans
+    return MonitorInterface(scans.wifi_interface or None, scans.wifi_switch_to_monitor, scans.wifi_channels)
+
+
+def _wifi_listener(place: Place, site: SimulatedSite | None) -> Listener:
+    if site is not None:
+        return WifiListener(WifiPipe(site, place.clock.wall), own_addresses=frozenset)
+    return WifiListener(wifi_source(place), own_addresses)
+
+
+def _bluetooth_listener(place: Place, site: SimulatedSite | None) -> Listener:
+    adapter = place.config.scans.bluetooth_adapter or None
+    if site is not None:
+        return BluetoothListener(adapter, place.clock.wall, simulated_scanner(site, place.clock.wall))
+    return BluetoothListener(adapter, place.clock.wall, bleak_scanner, AdapterMender(adapter))
+
+
+def make_demo_history(place: Place, keys: VisitorKeys, store: Store, site: SimulatedSite) -> None:
+    """Fill the time since the last scan, a week at most, with what the site would have sounded like."""
+    # From whole minute to whole minute: the site sends in slots of ten seconds, and a scan across two costs twice.
+    now_at = place.clock.wall().replace(second=0, microsecond=0)
+    interval = timedelta(seconds=place.config.scans.interval_seconds)
+    last_at = store.reader.overview(now_at).last_scan_at
+    from_at = now_at - DEMO_HISTORY if last_at is None else max(last_at + interval, now_at - DEMO_HISTORY)
+    if now_at - from_at < interval:
+        return
+    scans = simulated_scans(
+        site,
+        sensor=place.config.scans.sensor_name,
+        keys=keys,
+        rules=place.rules(),
+        from_at=from_at,
+        to_at=now_at,
+        interval=interval,
+        listen_seconds=place.config.scans.listen_seconds,
+    )
+    print("Making the demonstration's history:", flush=True)
+    for day, of_day in groupby(scans, key=lambda scan: scan.started_at.astimezone(place.time_zone).date()):
+        print(f"  {day:%A, %d %B} ...", flush=True)
+        store.recorder.record_many(of_day)

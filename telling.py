@@ -1,0 +1,305 @@
+"""Telling: builds what speaks with other programs, and starts and stops it as one."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from config import ConfigError, Uplink, UplinkFormat
+from db.access import Access
+from db.intake import Intake
+from db.outbox import Outbox, OutboxLimits
+from db.overrides import ZoningInForce
+from db.sensors import Word
+from db.store import Store
+from links.broker import BrokerSettings
+from links.door import Door
+from links.feed import Feed
+from links.guard import Guard
+from links.health import PartHealth, Watched, health_router
+from links.home_assistant import HomeAssistant, SiteReads
+from links.home_assistant_messages import SiteCard
+from links.intake import IntakeQueue, Reading
+from links.intake_http import intake_router
+from links.intake_mqtt import MqttIntake
+from links.keys import keys_router
+from links.login import login_router
+from links.metrics import Measured, metrics_router
+from links.payloads import OlderPayload, OwnPayload, Payload
+from links.send_http import HttpSender, HubAddress
+from links.send_mqtt import MqttSender
+from links.server import Certificate, lan_address, server_with
+from links.uplink import Sender
+from links.uplink import Uplink as UplinkWorker
+from place import HOME, Place, version
+from presence.scan import Scan
+from scans.clock import is_right
+from scans.visitor_key import VisitorKeys
+
+_BYTES_A_MB = 1_000_000
+
+
+@dataclass(slots=True)
+class Telling:
+    """What speaks with other programs.
+
+    Attributes:
+        place: Whose settings count.
+        store: The database.
+        keys: The site's visitor keys.
+        zoning: Tells zones by the thresholds in force.
+        access: Who may come in.
+        newest_at: Tells the newest time known to have passed, by which a wrong clock is known; None for none.
+    """
+
+    place: Place
+    store: Store
+    keys: VisitorKeys
+    zoning: ZoningInForce
+    access: Access
+    newest_at: Callable[[], datetime | None]
+    _uplink: UplinkWorker | None = field(init=False, default=None)
+    _queue: IntakeQueue | None = field(init=False, default=None)
+    _mqtt: MqttIntake | None = field(init=False, default=None)
+    _home_assistant: HomeAssistant | None = field(init=False, default=None)
+    _feed: Feed | None = field(init=False, default=None)
+
+    def send(self, undo: contextlib.ExitStack) -> None:
+        """Send this machine's own scans to a hub, where the settings say so."""
+        place, links = self.place, self.place.config.links
+        if links.uplink is Uplink.OFF:
+            return
+        is_older = links.uplink_format is UplinkFormat.OLDER
+        site = self.keys.key_at(place.clock.wall()).site
+        payload: Payload = (
+            OlderPayload(place.card, self.zoning.zone_of)
+            if is_older
+            else OwnPayload(place.card, site, place.clock.wall)
+        )
+        limits = OutboxLimits(links.outbox_max_mb * _BYTES_A_MB, timedelta(days=links.outbox_max_days))
+        outbox = Outbox(self.store.connections, limits)
+        self._uplink = UplinkWorker(outbox, self._sender(is_older), payload, place.clock.wall, _jitter())
+        self._uplink.start()
+        undo.callback(self._uplink.stop)
+
+    def receive(self, undo: contextlib.ExitStack) -> None:
+        """Take scans of other machines: by HTTP, and from the broker where the settings name one."""
+        place, links = self.place, self.place.config.links
+        clock = place.clock
+        self._queue = IntakeQueue(
+            Intake(self.store.connections, place.store_settings),
+            clock.wall,
+            is_clock_right=lambda: is_right(clock.wall(), self.newest_at(), clock.is_synchronised()),
+            committed=self.nudge,
+        )
+        self._queue.start()
+        undo.callback(self._queue.stop)
+        # A box that sends to a hub through the broker must not take its own scans back from it.
+        if links.broker_host and links.uplink is not Uplink.MQTT:
+            self._mqtt = MqttIntake(
+                broker_settings(place),
+                f"{place.card.name}-intake",
+                self._queue,
+                self._reading,
+                takes_older=links.broker_older_topic,
+            )
+            self._mqtt.start()
+            undo.callback(self._mqtt.stop)
+
+    def announce(self, undo: contextlib.ExitStack) -> None:
+        """Tell Home Assistant of the site, where the settings say so."""
+        place, reader, clock = self.place, self.store.reader, self.place.clock.wall
+        links = place.config.links
+        if not (links.home_assistant and links.broker_host):
+            return
+        name = place.config.layouts.site_name or "Wi-Fi and Bluetooth Tracking"
+        card = SiteCard(links.broker_topic, name, version(), page_address(place))
+        reads = SiteReads(
+            lambda: reader.overview(clock()), lambda: reader.today(clock()), lambda: reader.sensors(clock())
+        )
+        self._home_assistant = HomeAssistant(broker_settings(place), card, reads)
+        self._home_assistant.start()
+        undo.callback(self._home_assistant.stop)
+
+    def site_server(self, *, is_listening: bool) -> FastAPI:
+        """The server of a machine that keeps and shows scans; the page is added to it by its own room.
+
+        Args:
+            is_listening: Whether it has radios, so that it does not do its work while none is heard.
+        """
+        reader, clock = self.store.reader, self.place.clock.wall
+        feed = Feed(reader, clock, sensors=lambda: reader.sensors(clock()), parts=self._parts())
+        self._feed = feed
+        watched = Watched(
+            lambda: reader.overview(clock()), is_listening, lambda: reader.sensors(clock()), self._parts()
+        )
+        measured = Measured(
+            lambda: reader.overview(clock()),
+            lambda: reader.today(clock()),
+            lambda: reader.sensors(clock()),
+            self._parts(),
+            lambda: feed.connection_count,
+        )
+        routers = [
+            health_router(watched, lambda: feed.connection_count, clock),
+            metrics_router(measured),
+            feed.router,
+            login_router(self.access, self._door(), clock, self.place.config.layouts.site_name),
+            keys_router(self.access, clock),
+        ]
+        if self._queue is not None:
+            routers.append(intake_router(self._queue, self._reading))
+        server = server_with(*routers)
+        self.guard(server)
+        return server
+
+    def guard(self, server: FastAPI) -> None:
+        """Put the guard before a server."""
+        server.add_middleware(
+            Guard,
+            access=self.access,
+            login_required=self.place.config.links.login_required,
+            clock=self.place.clock.wall,
+            monotonic=self.place.clock.monotonic,
+            own_names=frozenset({socket.gethostname()}),
+        )
+
+    def keep(self, scan: Scan) -> None:
+        """Let a scan of this machine wait to be sent, where it is to be; then tell whoever listens.
+
+        Raises:
+            DatabaseError: It could not be kept.
+        """
+        if self._uplink is not None:
+            self._uplink.keep(scan)
+
+    def note_own(self, scan: Scan) -> None:
+        """Let this machine stand among the sensors, as the others do by what they send.
+
+        Raises:
+            DatabaseError: It could not be written down.
+        """
+        waiting = None if self._uplink is None else self._uplink.state().waiting_count
+        self.store.sensors.note(Word(self.place.card, self.place.clock.wall(), scan, 0.0, waiting))
+
+    def nudge(self) -> None:
+        """Say that something was committed. May be called from any thread."""
+        if self._feed is not None:
+            self._feed.nudge()
+        if self._home_assistant is not None:
+            self._home_assistant.nudge()
+
+    def _door(self) -> Door:
+        return Door(self.access, self.place.clock.wall, self.place.clock.monotonic)
+
+    @property
+    def _reading(self) -> Reading:
+        clock = self.place.clock.wall
+        return Reading(self.zoning.zone_of, lambda: self.keys.key_at(clock()), clock)
+
+    def _sender(self, is_older: bool) -> Sender:
+        links = self.place.config.links
+        if links.uplink is Uplink.MQTT:
+            return MqttSender(broker_settings(self.place), self.place.card.name, is_older=is_older)
+        key = read_secret(links.uplink_key_file)
+        return HttpSender(HubAddress(links.uplink_url, key, _file(links.uplink_ca_file)), is_older=is_older)
+
+    def _parts(self) -> list[Callable[[], PartHealth]]:
+        parts = [
+            None if self._uplink is None else partial(_uplink_health, self._uplink),
+            None if self._queue is None else partial(_queue_health, self._queue),
+            None if self._mqtt is None else partial(_mqtt_health, self._mqtt),
+            None if self._home_assistant is None else self._home_assistant.health,
+        ]
+        return [part for part in parts if part is not None]
+
+
+def _uplink_health(uplink: UplinkWorker) -> PartHealth:
+    state = uplink.state()
+    says = state.problem or "What is heard reaches the hub."
+    # What waits is not lost: only a full outbox means that the work is not done.
+    figures = {"waiting": float(state.waiting_count), "dropped_total": float(state.dropped_count)}
+    return PartHealth("uplink", is_fine=state.problem is None, is_needed=False, says=says, figures=figures)
+
+
+def _queue_health(queue: IntakeQueue) -> PartHealth:
+    state = queue.state()
+    figures = {
+        "waiting": float(state.waiting_count),
+        "taken_total": float(state.taken),
+        "repeated_total": float(state.repeated),
+        "refused_total": float(state.refused),
+    }
+    says = state.problem or "What sensors send is stored."
+    return PartHealth("intake", is_fine=state.problem is None, is_needed=True, says=says, figures=figures)
+
+
+def _mqtt_health(mqtt: MqttIntake) -> PartHealth:
+    state = mqtt.state()
+    says = state.problem or "The broker is reached."
+    figures = {"taken_total": float(state.taken), "refused_total": float(state.refused)}
+    return PartHealth("broker", is_fine=state.problem is None, is_needed=False, says=says, figures=figures)
+
+
+def broker_settings(place: Place) -> BrokerSettings:
+    """How to reach the broker.
+
+    Raises:
+        ConfigError: The file with its password cannot be read.
+    """
+    links = place.config.links
+    return BrokerSettings(
+        host=links.broker_host,
+        port=links.broker_port,
+        tls=links.broker_tls,
+        ca_file=_file(links.broker_ca_file),
+        user=links.broker_user or None,
+        password=read_secret(links.broker_password_file),
+        protocol=links.broker_protocol.value,
+        topic=links.broker_topic,
+    )
+
+
+def certificate(place: Place) -> Certificate | None:
+    """What the page is served with over https; None for http."""
+    links = place.config.links
+    files = _file(links.tls_certificate_file), _file(links.tls_key_file)
+    return None if files[0] is None or files[1] is None else Certificate(files[0], files[1])
+
+
+def page_address(place: Place) -> str:
+    """The address of the page on the LAN."""
+    scheme = "https" if place.config.links.tls_certificate_file else "http"
+    return f"{scheme}://{lan_address()}:{place.config.links.port}"
+
+
+def read_secret(name: str) -> str | None:
+    """What a file holds, without the line's end; None for no file.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    path = _file(name)
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}. Look at [links] in the settings.") from error
+
+
+def _file(name: str) -> Path | None:
+    """A file named in the settings; a relative one begins at the programme's folder."""
+    return HOME / Path(name).expanduser() if name else None
+
+
+def _jitter() -> random.Random:
+    return random.Random()  # noqa: S311 - by how much a pause is shortened is no secret
