@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from presence.overview import Gap
 from presence.radio import Radio
 
-RowT = TypeVar("RowT")
+RowT_co = TypeVar("RowT_co", covariant=True)
 
 PageKey = tuple[int, ...]
 """Where a page ends: what its last row is ordered by. The next page begins after it, whatever was added meanwhile."""
@@ -35,10 +35,10 @@ class PageQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[RowT]):
+class Page(Generic[RowT_co]):
     """A page of rows; `next_after` is where it ends, None when it is the last."""
 
-    rows: tuple[RowT, ...]
+    rows: tuple[RowT_co, ...]
     next_after: PageKey | None
 
 

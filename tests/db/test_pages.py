@@ -45,7 +45,7 @@ def test_pages_list_every_row_once(connections: Connections, limit: int) -> None
     for read in (reader.scans, reader.visits, reader.gaps):
         every = read(PageQuery(limit=1000)).rows
         assert len(every) > 3
-        assert rows_of(read, PageQuery(limit=limit)) == list(every)  # type: ignore[arg-type]  # rows of any kind
+        assert rows_of(read, PageQuery(limit=limit)) == list(every)
 
 
 def test_pages_are_stable_while_scans_arrive(connections: Connections) -> None:

@@ -1,0 +1,240 @@
+"""Routes that list what was remembered, a page at a time: scans, visits, and times a radio was not heard."""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from links.api.answers import Answer
+from links.api.parameters import MOMENT_WORDS, Moment, SensorFilter, as_utc, refusal
+from links.api.parts import ApiParts
+from presence.faults import Fault, FaultReason, advice_for
+from presence.feed import RadioCounts, ScanRow
+from presence.pages import Page, PageKey, PageQuery, SensorGap, VisitRow
+from presence.radio import Radio
+from presence.zones import Zone
+
+_MOST_ROWS = 1000
+
+# What a cursor holds: whole numbers. With at most 18 digits each fits into the 64 bits of a database.
+_CURSOR = re.compile(r"-?\d{1,18}(,-?\d{1,18})*", re.ASCII)
+_MOST_CURSOR = 128
+
+
+class FaultAnswer(Answer):
+    """Why a radio was not heard, or what cut its hearing short."""
+
+    reason: FaultReason
+    """The kind of fault."""
+    advice: str
+    """What its owner can do."""
+    detail: str
+    """What the part itself said; empty when it said nothing."""
+    recovery: str
+    """What was done about it; empty when nothing was."""
+
+
+class HearingAnswer(Answer):
+    """What one radio counted in one scan."""
+
+    device_count: int | None
+    """Devices heard; null when the radio was not heard."""
+    by_zone: dict[Zone, int] | None
+    """Devices by zone, those without a reading in none; null when the radio was not heard."""
+    fault: FaultAnswer | None
+    """Why it was not heard, or what cut it short; null when all went well."""
+
+
+class ScanAnswer(Answer):
+    """One minute of one sensor."""
+
+    id: int
+    """Its number."""
+    sensor: str
+    """The sensor."""
+    started_at: datetime
+    """When it began to listen, by its clock."""
+    duration_seconds: float
+    """How long it listened."""
+    clock_is_right: bool
+    """False while its clock was known to be wrong; such a scan belongs to no day."""
+    wifi: HearingAnswer
+    """What Wi-Fi counted."""
+    bluetooth: HearingAnswer
+    """What Bluetooth counted."""
+
+
+class ScansAnswer(Answer):
+    """A page of scans, newest first."""
+
+    scans: list[ScanAnswer]
+    """The scans."""
+    next_cursor: str | None
+    """Give this as `cursor` to have the next page; null when this is the last."""
+
+
+class VisitAnswer(Answer):
+    """One device's stay, ended; whose it was is not told."""
+
+    radio: Radio
+    """The radio it was heard by."""
+    sensor: str
+    """The sensor that heard it last."""
+    started_at: datetime
+    """Start of the scan that first heard it."""
+    ended_at: datetime
+    """Start of the scan that last heard it."""
+    stay_seconds: float
+    """How long it stayed."""
+
+
+class VisitsAnswer(Answer):
+    """A page of visits, those that ended last first."""
+
+    visits: list[VisitAnswer]
+    """The visits."""
+    next_cursor: str | None
+    """Give this as `cursor` to have the next page; null when this is the last."""
+
+
+class GapAnswer(Answer):
+    """A time in which a radio was not heard."""
+
+    sensor: str
+    """The sensor."""
+    radio: Radio
+    """The radio."""
+    from_at: datetime
+    """Start of the first scan without it, or of the first minute without a scan."""
+    to_at: datetime | None
+    """Start of the first scan with it again; null while it is still not heard."""
+    fault: FaultAnswer | None
+    """Why; null when there was no scan at all: the sensor was off."""
+
+
+class FaultsAnswer(Answer):
+    """A page of times in which a radio was not heard, newest first."""
+
+    faults: list[GapAnswer]
+    """The times."""
+    next_cursor: str | None
+    """Give this as `cursor` to have the next page; null when this is the last."""
+
+
+def pages_router(parts: ApiParts) -> APIRouter:
+    """The routes /scans, /visits and /faults."""
+    router = APIRouter(tags=["Lists"])
+    by_two, by_four = _page_query(parts, 2), _page_query(parts, 4)
+
+    @router.get("/scans")
+    def scans(query: Annotated[PageQuery, Depends(by_two)]) -> ScansAnswer:
+        """Scans, newest first: when each sensor listened, and what each radio counted, or why it was not heard."""
+        page = parts.pages.scans(query)
+        return ScansAnswer(scans=[_scan(row) for row in page.rows], next_cursor=_next_cursor(page))
+
+    @router.get("/visits")
+    def visits(query: Annotated[PageQuery, Depends(by_four)]) -> VisitsAnswer:
+        """Visits that have ended, the latest first: how long somebody stayed, and nothing of who."""
+        page = parts.pages.visits(query)
+        return VisitsAnswer(visits=[_visit(row) for row in page.rows], next_cursor=_next_cursor(page))
+
+    @router.get("/faults")
+    def faults(query: Annotated[PageQuery, Depends(by_two)]) -> FaultsAnswer:
+        """Times in which a radio was not heard, the latest first, and why."""
+        page = parts.pages.gaps(query)
+        return FaultsAnswer(faults=[gap_answer(row) for row in page.rows], next_cursor=_next_cursor(page))
+
+    return router
+
+
+def _page_query(parts: ApiParts, key_length: int) -> Callable[..., PageQuery]:
+    """The parameters of a list whose rows are ordered by so many numbers."""
+
+    def page_query(
+        start_time: Annotated[Moment | None, Query(description=f"From here on. {MOMENT_WORDS}")] = None,
+        end_time: Annotated[Moment | None, Query(description=f"Before this. {MOMENT_WORDS}")] = None,
+        sensor: SensorFilter = None,
+        cursor: Annotated[str | None, Query(max_length=_MOST_CURSOR, description="next_cursor of a page.")] = None,
+        limit: Annotated[int, Query(ge=1, le=_MOST_ROWS, description="How many at most.")] = 100,
+    ) -> PageQuery:
+        time_zone = parts.settings.time_zone
+        return PageQuery(
+            from_at=None if start_time is None else as_utc(start_time, time_zone),
+            to_at=None if end_time is None else as_utc(end_time, time_zone),
+            sensor=sensor,
+            after=None if cursor is None else _key(cursor, key_length),
+            limit=limit,
+        )
+
+    return page_query
+
+
+def _next_cursor(page: Page[object]) -> str | None:
+    if page.next_after is None:
+        return None
+    return urlsafe_b64encode(",".join(map(str, page.next_after)).encode()).decode().rstrip("=")
+
+
+def _key(cursor: str, length: int) -> PageKey:
+    with suppress(ValueError):  # what is no cursor is refused below
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        if _CURSOR.fullmatch(text) and text.count(",") == length - 1:
+            return tuple(map(int, text.split(",")))
+    raise refusal("cursor", "this is no cursor; take next_cursor of a page as it is")
+
+
+def _scan(row: ScanRow) -> ScanAnswer:
+    wifi, bluetooth = row.radios
+    return ScanAnswer(
+        id=row.scan_id,
+        sensor=row.sensor,
+        started_at=row.started_at,
+        duration_seconds=row.duration_seconds,
+        clock_is_right=row.clock_is_right,
+        wifi=_hearing(wifi),
+        bluetooth=_hearing(bluetooth),
+    )
+
+
+def _hearing(counts: RadioCounts) -> HearingAnswer:
+    return HearingAnswer(
+        device_count=counts.device_count,
+        by_zone=counts.zone_counts,
+        fault=fault_answer(counts.radio, counts.fault),
+    )
+
+
+def fault_answer(radio: Radio, fault: Fault | None) -> FaultAnswer | None:
+    """A fault of a radio, with what its owner can do."""
+    if fault is None:
+        return None
+    advice = advice_for(radio, fault.reason)
+    return FaultAnswer(reason=fault.reason, advice=advice, detail=fault.detail, recovery=fault.recovery)
+
+
+def _visit(row: VisitRow) -> VisitAnswer:
+    return VisitAnswer(
+        radio=row.radio,
+        sensor=row.sensor,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        stay_seconds=row.stay_seconds,
+    )
+
+
+def gap_answer(row: SensorGap) -> GapAnswer:
+    """A time in which a radio of a sensor was not heard."""
+    gap = row.gap
+    return GapAnswer(
+        sensor=row.sensor,
+        radio=gap.radio,
+        from_at=gap.from_at,
+        to_at=gap.to_at,
+        fault=fault_answer(gap.radio, gap.fault),
+    )

@@ -1,0 +1,36 @@
+"""All routes of the API for programs, below /api/v1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from fastapi.routing import APIRoute
+
+from links.api.detections import detections_router
+from links.api.devices import devices_router
+from links.api.export import export_router
+from links.api.freshness import NOT_MODIFIED, revalidated
+from links.api.pages import pages_router
+from links.api.parts import ApiParts
+from links.api.place import place_router
+from links.api.settings import settings_router
+from links.api.statistics import statistics_router
+
+_AWAY: dict[int | str, dict[str, Any]] = {503: {"description": "The database does not answer. Try again in a minute."}}
+
+
+def api_router(parts: ApiParts) -> APIRouter:
+    """The routes. The server they are brought into answers a DatabaseError with 503, as `links.server` does."""
+    router = APIRouter(prefix="/api/v1", responses=_AWAY, generate_unique_id_function=_operation_id)
+    fresh = Depends(revalidated(parts.reader.latest_scan_id, parts.clock))
+    for kept in (statistics_router, detections_router, pages_router, place_router):
+        router.include_router(kept(parts), dependencies=[fresh], responses=NOT_MODIFIED)
+    for made_anew in (devices_router, export_router, settings_router):
+        router.include_router(made_anew(parts))
+    return router
+
+
+def _operation_id(route: APIRoute) -> str:
+    """The name of the function that answers: it stays when a path changes."""
+    return route.name
