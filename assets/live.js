@@ -8,7 +8,7 @@
   const LATE_AFTER_INTERVALS = 3;
 
   const TITLE = "Wi-Fi and Bluetooth Tracking";
-  const VIEWS = { "/": "overview", "/devices": "devices", "/about": "about" };
+  const VIEWS = { "/": "overview", "/devices": "devices", "/sensors": "sensors", "/about": "about" };
 
   let lastAnswer = null; // what the box said last
   let answeredAt = 0; // when, by this browser's monotonic clock: its wall clock may differ from the box's

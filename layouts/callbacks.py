@@ -11,7 +11,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, html, no_update, set_props
 
-from layouts import cards, charts, devices, radios
+from layouts import cards, charts, devices, radios, sensors
 from layouts.frame import VIEWS
 from layouts.in_browser import register_browser_callbacks
 from layouts.needs import PageParts
@@ -63,6 +63,7 @@ def register_callbacks(app: Dash, parts: PageParts) -> None:
     _register_overview(app, parts, troubles)
     _register_history(app, parts, troubles)
     _register_devices(app, parts, troubles)
+    _register_sensors(app, parts, troubles)
     _register_reset(app, parts, troubles)
     _register_save(app, parts, troubles)
 
@@ -196,6 +197,25 @@ def _register_devices(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
             *devices.sort_marks(query),
             True,
         )
+
+
+def _register_sensors(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
+    @app.callback(
+        Output("sensor-rows", "children"),
+        Output("sensors-summary", "children"),
+        Output("trouble-sensors", "hidden"),
+        Input("address", "pathname"),
+        Input("scans-finished", "data"),
+        on_error=troubles.begin("sensors"),
+    )
+    @_off_the_loop
+    def list_sensors(path: str, _scans: int) -> object:
+        if path != VIEWS["sensors"]:
+            return no_update
+        now_at = parts.clock()
+        rows = parts.reader.sensors(now_at)
+        troubles.end("sensors")
+        return sensors.sensor_rows(rows, now_at, parts.settings.time_zone), sensors.sensors_summary(rows), True
 
 
 def _register_reset(app: Dash, parts: PageParts, troubles: _Troubles) -> None:

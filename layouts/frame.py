@@ -13,12 +13,13 @@ from layouts.cards import cards
 from layouts.devices import device_table
 from layouts.needs import PageSettings
 from layouts.ranges import range_picker
+from layouts.sensors import sensor_panel
 from presence.overview import Activity
 
 TITLE = "Wi-Fi and Bluetooth Tracking"
 """Of the page and of its tab; assets/live.js puts "Scanning..." into the tab during a scan."""
 
-VIEWS = {"overview": "/", "devices": "/devices", "about": "/about"}
+VIEWS = {"overview": "/", "devices": "/devices", "sensors": "/sensors", "about": "/about"}
 """The views of the page and their paths; assets/live.js shows the one that the address names."""
 
 _READ_AGAIN = "What you see may be old. The page tries again by itself; if this stays, type ./run doctor on the box."
@@ -28,6 +29,7 @@ _UNREADABLE = {
     "overview": f"The numbers cannot be read just now. {_READ_AGAIN}",
     "history": f"The chart cannot be read just now. {_READ_AGAIN}",
     "devices": f"The devices cannot be read just now. {_READ_AGAIN}",
+    "sensors": f"The sensors cannot be read just now. {_READ_AGAIN}",
 }
 
 # What was asked for by a button and could not be done.
@@ -58,7 +60,9 @@ def frame(settings: PageSettings, activity: Activity) -> Component:
                         [html.Span(id="phase", className="phase"), html.Span(id="scan-age")], className="status-line"
                     ),
                     html.Main(
-                        [_notices(), _overview(), _devices(), _about(settings), _missing()], id="content", tabIndex=-1
+                        [_notices(), _overview(), _devices(), _sensors(), _about(settings), _missing()],
+                        id="content",
+                        tabIndex=-1,
                     ),
                 ],
                 className="page",
@@ -86,7 +90,7 @@ def _demo_banner() -> Component:
 
 
 def _heading(settings: PageSettings) -> Component:
-    links = {"overview": "Overview", "devices": "Devices", "about": "About"}
+    links = {"overview": "Overview", "devices": "Devices", "sensors": "Sensors", "about": "About"}
     return html.Header(
         [
             html.Div(
@@ -196,6 +200,10 @@ def _pie_panel() -> Component:
 
 def _devices() -> Component:
     return html.Div(device_table(), id="view-devices", hidden=True)
+
+
+def _sensors() -> Component:
+    return html.Div(sensor_panel(), id="view-sensors", hidden=True)
 
 
 def _about(settings: PageSettings) -> Component:

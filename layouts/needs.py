@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from presence.overview import Activity, DevicePage, DeviceQuery, History, Overview, Report
 from presence.ranges import TimeRange
+from presence.sensors import SensorRow
 from presence.zones import ZoneThresholds
 
 
@@ -51,6 +52,10 @@ class PageReader(Protocol):
 
     def report(self, time_range: TimeRange, now_at: datetime) -> Report:
         """All that the saved report says."""
+        ...
+
+    def sensors(self, now_at: datetime) -> tuple[SensorRow, ...]:
+        """The sensors of the site."""
         ...
 
 

@@ -31,6 +31,7 @@ from presence.overview import (
 from presence.radio import Radio
 from presence.ranges import TimeRange
 from presence.scan import AddressKind
+from presence.sensors import SensorCard, SensorRow, SensorState
 from presence.zones import Zone, ZoneThresholds
 
 NOW_AT = datetime(2026, 5, 12, 14, 5, 42, tzinfo=UTC)
@@ -265,6 +266,32 @@ class FakePlace:
         """As `layouts.needs.PageReader`."""
         self._begin_read()
         return busy_report(self.overview(now_at), time_range)
+
+    def sensors(self, now_at: datetime) -> tuple[SensorRow, ...]:
+        """Two sensors, one of which has not spoken for an hour."""
+        self._begin_read()
+        heard = SensorRow(
+            SensorCard("reading room", "first floor, by the stairs", "0.2.0"),
+            SensorState.HEARD,
+            is_active=True,
+            added_at=now_at - timedelta(days=30),
+            last_received_at=now_at - timedelta(seconds=12),
+            last_scan_at=now_at - timedelta(seconds=22),
+            clock_offset_seconds=0.2,
+            device_count=17,
+            waiting_count=0,
+        )
+        hour_ago = now_at - timedelta(hours=1)
+        silent = replace(
+            heard,
+            card=SensorCard(HOSTILE_NAME, None, None),
+            state=SensorState.SILENT,
+            last_received_at=hour_ago,
+            last_scan_at=hour_ago,
+            clock_offset_seconds=-94.0,
+            device_count=None,
+        )
+        return heard, silent
 
     def reset_time_spent(self, now_at: datetime) -> None:
         """As `layouts.needs.PageCommands`."""
