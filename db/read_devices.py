@@ -79,8 +79,8 @@ def _departed(radio: Radio, search: str, current: int, from_at: datetime) -> Sel
         select(devices)
         .join_from(VISITS, devices, is_last)
         .where(visit.ended_at >= from_at, visit.radio == radio, ~exists().where(present.c.device_id == visit.device_id))
-        # The order of the key, so that the latest are read and no more.
-        .order_by(visit.ended_at.desc(), visit.radio.desc(), visit.device_id.desc())
+        # By time alone: so the key is followed backwards, and SQLite sorts nothing.
+        .order_by(visit.ended_at.desc())
         .limit(MOST_DEPARTED)
         .subquery()
     )

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from links.broker import BrokerSettings
-from tests.links.waiting import PATIENCE_SECONDS, wait_until
+from tests.links.waiting import PATIENCE_SECONDS as PATIENCE_SECONDS  # noqa: PLC0414 - who tests with it waits too
+from tests.links.waiting import wait_until
 
 USER, PASSWORD = "sensor", "a password of mine"
 
@@ -102,6 +103,7 @@ class Mosquitto:
     def stop(self) -> None:
         """End it in order, so that it writes down what it has."""
         if self._process is not None:
+            self.resume()  # one that hangs would not hear of it
             self._process.terminate()
             self._process.wait(PATIENCE_SECONDS)
 
