@@ -4,52 +4,59 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import getpass
 import logging
 import os
 import random
+import secrets
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 from types import FrameType
 
+from fastapi import FastAPI
+
 from command_line import parse
-from config import ConfigError
+from config import ConfigError, Uplink
+from db.access import Access
 from db.backup import back_up
 from db.errors import DatabaseError
 from db.examine import examine_database
+from db.overrides import Overrides, ZoningInForce
 from db.reports import keep_report
-from db.store import Store
+from db.zone_sums import ZoneSums
+from hearing import build_sensor, make_demo_history, simulated_site, wifi_source
 from layouts.needs import PageSettings
 from layouts.page import build_page
 from layouts.report import report_text
+from links.access_commands import list_keys, make_key, revoke_key, set_first_password, set_password
+from links.broker import BrokerError
 from links.examine import examine_server
 from links.scan_lines import scan_as_json, scan_as_text
-from links.server import ServerError, create_server, lan_address, open_port, serve
+from links.send_http import HubAddressError
+from links.sensor_page import OwnHearing, sensor_server
+from links.server import ServerError, open_port, serve
 from place import Place, place_of
+from presence.access import AccessError, Role
 from presence.faults import advice_for
+from presence.overview import Activity, Phase
 from presence.radio import Radio
 from presence.ranges import TimeRange
 from presence.scan import Scan
-from scans.adapter import AdapterMender
-from scans.bluetooth import BluetoothListener, bleak_scanner
+from presence.sensors import SensorCard
 from scans.box import Box
+from scans.enrolment import Enrolment, EnrolmentError, as_code, from_code, join, leave
 from scans.examine import examine_hearing
-from scans.history import simulated_scans
-from scans.listener import Listener
-from scans.monitor import MonitorInterface, own_addresses
-from scans.patience import PatientRadio
+from scans.minute import EveryMinute
 from scans.replay import Replay
-from scans.sensor import Sensor
-from scans.simulated.ble_scanner import simulated_scanner
-from scans.simulated.outages import DEMONSTRATION_OUTAGES
 from scans.simulated.site import SimulatedSite
-from scans.simulated.wifi_pipe import WifiPipe
 from scans.visitor_key import KeyFileError
-from scans.wifi import WifiListener, read_capture
+from scans.wifi import read_capture
+from telling import Telling, certificate, page_address, read_secret
+
 
 def page_settings(place: Place) -> PageSettings:
     """What the page and the report go by, and list."""
@@ -75,52 +82,230 @@ def page_settings(place: Place) -> PageSettings:
     )
 
 
+def open_telling(place: Place, undo: contextlib.ExitStack) -> Telling:
+    """Open the database, and build what speaks with other programs; nothing of it runs yet."""
+    store = place.open_store()
+    undo.callback(store.close)
+    zoning = ZoningInForce(Overrides(store.connections), place.thresholds, place.clock.monotonic)
+    access = Access(store.connections, place.clock.monotonic)
+    newest_at = lambda: store.reader.overview(place.clock.wall()).last_scan_at  # noqa: E731
+    return Telling(place, store, place.visitor_keys(), zoning, access, newest_at)
+
+
 def run(place: Place) -> int:
-    """Listen every minute and serve the page, until stopped."""
-    links, scans = place.config.links, place.config.scans
+    """Listen every minute, keep what is heard, and serve the page, until stopped."""
+    with contextlib.ExitStack() as undo:
+        listening = open_port(place.config.links.host, place.config.links.port)
+        undo.callback(listening.close)
+        telling = open_telling(place, undo)
+        site = simulated_site(place) if place.is_demo else None
+        if site is not None:
+            make_demo_history(place, telling.keys, telling.store, site, partial(print, flush=True))
+        telling.receive(undo)
+        telling.send(undo)
+        telling.announce(undo)
+        sums = ZoneSums(telling.store.connections, place.store_settings)
+
+        def remember(scan: Scan) -> None:
+            telling.store.recorder.record(scan)
+            telling.keep(scan)
+            telling.note_own(scan)
+            telling.nudge()
+            keep_house(telling, sums)
+
+        box = build_box(telling, site, remember)
+        server = telling.site_server(is_listening=True)
+        add_page(telling, server, box.activity)
+        undo.callback(box.stop)
+        box.start()
+        greet(telling)
+        serve(server, listening, certificate(place))
+    return 0
+
+
+def run_hub(place: Place) -> int:
+    """Take what sensors send, and serve the page, until stopped."""
+    with contextlib.ExitStack() as undo:
+        listening = open_port(place.config.links.host, place.config.links.port)
+        undo.callback(listening.close)
+        telling = open_telling(place, undo)
+        telling.receive(undo)
+        telling.announce(undo)
+        sums = ZoneSums(telling.store.connections, place.store_settings)
+        minute = EveryMinute(partial(keep_house, telling, sums), 60.0, 0.0, place.clock, _jitter())
+        server = telling.site_server(is_listening=False)
+        add_page(telling, server, lambda: Activity(Phase.WAITING, telling.latest_scan_id, None))
+        undo.callback(minute.stop)
+        minute.start()
+        greet(telling)
+        serve(server, listening, certificate(place))
+    return 0
+
+
+def run_sensor(place: Place) -> int:
+    """Listen every minute, and send what is heard to the hub, until stopped."""
+    links = place.config.links
+    if links.uplink is Uplink.OFF:
+        raise EnrolmentError(
+            "This machine is no sensor yet. On the hub type `./run enrol NAME`, and here what that prints."
+        )
     with contextlib.ExitStack() as undo:
         listening = open_port(links.host, links.port)
         undo.callback(listening.close)
-        store = place.open_store()
-        undo.callback(store.close)
-        site = SimulatedSite(DEMO_SEED, place.time_zone, DEMONSTRATION_OUTAGES) if place.is_demo else None
-        if site is not None:
-            make_demo_history(place, store, site)
+        telling = open_telling(place, undo)
+        name = place.card.name
+        own = telling.store.sensors.one(name, place.clock.wall())
+        telling.newest_at = lambda: None if own is None else own.last_scan_at
+        telling.send(undo)
+        heard = OwnHearing()
 
         def remember(scan: Scan) -> None:
-            store.recorder.record(scan)
-            store.recorder.forget_some(place.clock.wall())
+            telling.keep(scan)
+            telling.note_own(scan)
+            heard.take(scan)
 
-        box = Box(
-            sensor=build_sensor(place, site, store.reader.overview(place.clock.wall()).last_scan_at),
-            remember=remember,
-            not_remembered=DatabaseError,
-            interval_seconds=scans.interval_seconds,
-            jitter_seconds=scans.jitter_seconds,
-            clock=place.clock,
-            rng=random.Random(),  # noqa: S311 - shifts of a few seconds are no secret
-        )
-        server = create_server(lambda: store.reader.overview(place.clock.wall()))
-        build_page(
-            server,
-            reader=store.reader,
-            commands=store.commands,
-            activity=box.activity,
-            clock=place.clock.wall,
-            settings=page_settings(place),
-            save_report=partial(keep_report, place.folder / "reports"),
-        )
+        site = simulated_site(place, spot=name) if place.is_demo else None
+        box = build_box(telling, site, remember)
+        server = sensor_server(heard, name, links.uplink_url or links.broker_host, telling.parts(), place.clock.wall)
+        telling.guard(server)
         undo.callback(box.stop)
         box.start()
-        print(f"Open the page at http://{lan_address()}:{links.port}  (stop with Ctrl+C)", flush=True)
-        serve(server, listening)
+        print(f"The sensor {name} listens; its state is at {page_address(place)}  (stop with Ctrl+C)", flush=True)
+        serve(server, listening, certificate(place))
     return 0
+
+
+def build_box(telling: Telling, site: SimulatedSite | None, remember: Callable[[Scan], None]) -> Box:
+    """What listens every minute and hands over what it heard."""
+    place, scans = telling.place, telling.place.config.scans
+    return Box(
+        sensor=build_sensor(place, telling.keys, site, telling.newest_at(), telling.zoning),
+        remember=remember,
+        not_remembered=DatabaseError,
+        interval_seconds=scans.interval_seconds,
+        jitter_seconds=scans.jitter_seconds,
+        clock=place.clock,
+        rng=_jitter(),
+    )
+
+
+def add_page(telling: Telling, server: FastAPI, activity: Callable[[], Activity]) -> None:
+    """Put the page on a server."""
+    place, store = telling.place, telling.store
+    build_page(
+        server,
+        reader=store.reader,
+        commands=store.commands,
+        activity=activity,
+        clock=place.clock.wall,
+        settings=page_settings(place),
+        save_report=partial(keep_report, place.folder / "reports"),
+        may_change=telling.may_change,
+    )
+    telling.guard(server)
+
+
+def keep_house(telling: Telling, sums: ZoneSums) -> None:
+    """What is due each minute: forget some of what is old, add up what is over, and step the visitor key."""
+    now_at = telling.place.clock.wall()
+    telling.store.recorder.forget_some(now_at)
+    sums.roll_up(now_at)
+    telling.keys.key_at(now_at)
+
+
+def greet(telling: Telling) -> None:
+    """Say where the page is, and at the very first start the admin password."""
+    place = telling.place
+    if (says := set_first_password(telling.access, secrets.SystemRandom(), place.clock.wall())) is not None:
+        print(says, flush=True)
+    print(f"Open the page at {page_address(place)}  (stop with Ctrl+C)", flush=True)
+
+
+def enrol(place: Place, card: SensorCard, by: Uplink, url: str | None) -> int:
+    """Print the line that makes another machine a sensor of this one."""
+    links, scans, now_at = place.config.links, place.config.scans, place.clock.wall()
+    settings = {
+        "TRACKING_SCANS_SENSOR_NAME": card.name,
+        "TRACKING_SCANS_SENSOR_PLACE": card.place or "",
+        "TRACKING_SCANS_KEY_ROTATION": scans.key_rotation.value,
+        "TRACKING_SCANS_KEY_ROTATION_HOUR": str(scans.key_rotation_hour),
+        "TRACKING_PRESENCE_TIME_ZONE": str(place.time_zone),
+        "TRACKING_LINKS_UPLINK": by.value,
+    }
+    password = None
+    if by is Uplink.MQTT:
+        if not links.broker_host:
+            raise ConfigError("The settings name no broker. Put `broker_host` into [links], or leave `--by mqtt`.")
+        broker = ("host", "port", "tls", "user", "protocol", "topic")
+        settings |= {f"TRACKING_LINKS_BROKER_{name.upper()}": _as_setting(links, f"broker_{name}") for name in broker}
+        password = read_secret(links.broker_password_file)
+    else:
+        settings["TRACKING_LINKS_UPLINK_URL"] = url or page_address(place)
+    with contextlib.closing(place.open_store()) as store:
+        key = Access(store.connections, place.clock.monotonic).make_key(card.name, Role.SENSOR, now_at).key
+        store.sensors.register(card, now_at)
+    code = as_code(Enrolment(place.visitor_keys().key_at(now_at), settings, key, password))
+    print(f"On the new sensor type this, and then ./run sensor:\n\n./run join {code}\n")
+    print(
+        "Whoever has this line can send as that sensor: do not keep it. `./run keys revoke` undoes it.", file=sys.stderr
+    )
+    return 0
+
+
+def _as_setting(links: object, name: str) -> str:
+    value = getattr(links, name)
+    return str(value).lower() if isinstance(value, bool) else str(getattr(value, "value", value))
+
+
+def join_site(place: Place, code: str) -> int:
+    """Become a sensor of a site."""
+    if place.key_path is None:
+        raise EnrolmentError("A sensor keeps what waits on disk: give it a database in a file, not in memory.")
+    enrolment = from_code(code)
+    join(enrolment, place.folder, place.visitor_keys())
+    name = enrolment.settings.get("TRACKING_SCANS_SENSOR_NAME", "this machine")
+    print(f"{name} is a sensor of the site now. Start it: ./run sensor")
+    return 0
+
+
+def leave_site(place: Place) -> int:
+    """Be no sensor any more."""
+    print("This machine has left the site." if leave(place.folder) else "This machine is no sensor of any site.")
+    return 0
+
+
+def keys(place: Place, action: str | None, name: str, role: str) -> int:
+    """The keys of programs: list, make, revoke."""
+    now_at = place.clock.wall()
+    with contextlib.closing(place.open_store()) as store:
+        access = Access(store.connections, place.clock.monotonic)
+        match action:
+            case "make":
+                print(make_key(access, name, Role(role), now_at))
+            case "revoke":
+                print(revoke_key(access, name, now_at))
+            case _:
+                print(list_keys(access, place.time_zone))
+    return 0
+
+
+def password(place: Place) -> int:
+    """Set the admin password: what is typed, or one made here when that is nothing."""
+    wanted = getpass.getpass("New admin password (nothing makes one): ") if sys.stdin.isatty() else ""
+    with contextlib.closing(place.open_store()) as store:
+        access = Access(store.connections, place.clock.monotonic)
+        print(set_password(access, wanted, secrets.SystemRandom(), place.clock.wall()))
+    return 0
+
+
+def _jitter() -> random.Random:
+    return random.Random()  # noqa: S311 - shifts of a few seconds are no secret
 
 
 def scan(place: Place) -> int:
     """Make one scan now, and print it as JSON; nothing is stored."""
-    site = SimulatedSite(DEMO_SEED, place.time_zone) if place.is_demo else None
-    with contextlib.closing(build_sensor(place, site, None)) as sensor:
+    site = simulated_site(place) if place.is_demo else None
+    with contextlib.closing(build_sensor(place, place.visitor_keys(), site, None)) as sensor:
         print(scan_as_json(sensor.scan(), with_devices=True))
     return 0
 
@@ -134,7 +319,7 @@ def replay(place: Place, captures: Sequence[Path], bluetooth: Path | None, as_li
             store.recorder.record(one)
             print(as_line(one), flush=True)
 
-        player = Replay(scans.sensor_name, place.visitor_keys(), place.rules, take)
+        player = Replay(scans.sensor_name, place.visitor_keys(), place.rules(), take)
         faults = player.play(captures, read_capture, bluetooth)
     for path, fault in faults:
         print(f"{path}: {fault.detail or advice_for(Radio.WIFI, fault.reason)}", file=sys.stderr)
@@ -175,23 +360,50 @@ def doctor(place: Place) -> int:
     return 0 if all(finding.is_fine for finding in findings) else 1
 
 
-def carry_out(arguments: argparse.Namespace) -> int:
-    """Carry out one command; gives the exit status."""
-    place = place_of(arguments)
-    match arguments.command:
-        case "run":
-            return run(place)
-        case "doctor":
-            return doctor(place)
-        case "scan":
-            return scan(place)
-        case "replay":
-            as_line = partial(scan_as_json, with_devices=False) if arguments.json else scan_as_text
-            return replay(place, arguments.captures, arguments.bluetooth, as_line)
-        case "report":
-            return report(place, TimeRange(arguments.range))
-        case _:
-            return backup(place, arguments.folder or place.folder / "backups")
+def replay_as_asked(place: Place, arguments: argparse.Namespace) -> int:
+    """Replay captures, each scan as JSON or in words."""
+    as_line = partial(scan_as_json, with_devices=False) if arguments.json else scan_as_text
+    return replay(place, arguments.captures, arguments.bluetooth, as_line)
+
+
+def keys_as_asked(place: Place, arguments: argparse.Namespace) -> int:
+    """List keys, make one or revoke one."""
+    return keys(place, arguments.action, getattr(arguments, "name", ""), getattr(arguments, "role", Role.VIEWER.value))
+
+
+def enrol_as_asked(place: Place, arguments: argparse.Namespace) -> int:
+    """Enrol a sensor."""
+    return enrol(place, SensorCard(arguments.name, arguments.place or None, None), Uplink(arguments.by), arguments.url)
+
+
+_COMMANDS: dict[str, Callable[[Place, argparse.Namespace], int]] = {
+    "run": lambda place, _: run(place),
+    "sensor": lambda place, _: run_sensor(place),
+    "hub": lambda place, _: run_hub(place),
+    "enrol": enrol_as_asked,
+    "join": lambda place, arguments: join_site(place, " ".join(arguments.code)),
+    "leave": lambda place, _: leave_site(place),
+    "keys": keys_as_asked,
+    "password": lambda place, _: password(place),
+    "doctor": lambda place, _: doctor(place),
+    "scan": lambda place, _: scan(place),
+    "replay": replay_as_asked,
+    "report": lambda place, arguments: report(place, TimeRange(arguments.range)),
+    "backup": lambda place, arguments: backup(place, arguments.folder or place.folder / "backups"),
+}
+
+
+# What a user can cause or meet; each says what to do.
+_FOR_THE_USER = (
+    AccessError,
+    BrokerError,
+    ConfigError,
+    DatabaseError,
+    EnrolmentError,
+    HubAddressError,
+    KeyFileError,
+    ServerError,
+)
 
 
 def main() -> int:
@@ -204,8 +416,8 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     try:
-        return carry_out(arguments)
-    except (ConfigError, DatabaseError, KeyFileError, ServerError) as error:
+        return _COMMANDS[arguments.command](place_of(arguments), arguments)
+    except _FOR_THE_USER as error:
         print(error, file=sys.stderr)
         return 1
     except BrokenPipeError:  # `./run report | head`: whoever reads has read enough

@@ -6,10 +6,18 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from presence.access import Role
 from presence.ranges import TimeRange
 
 _SAYS = {
     "run": "listen every minute and serve the page (this is the default)",
+    "sensor": "listen every minute and send what is heard to a hub",
+    "hub": "take what sensors send, and serve the page",
+    "enrol": "print the line that makes another machine a sensor of this one",
+    "join": "become a sensor, by the line that `./run enrol` printed",
+    "leave": "be no sensor any more",
+    "keys": "the keys of programs: list, make, revoke",
+    "password": "set the admin password",
     "doctor": "what works, what does not, and how to mend it",
     "scan": "one scan now, as JSON; nothing is stored",
     "replay": "stored captures, by the road of live ones",
@@ -53,7 +61,7 @@ def _shared_options() -> argparse.ArgumentParser:
 
 
 def _add_own_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
-    for name in ("run", "doctor"):
+    for name in ("run", "sensor", "hub", "doctor"):
         parsers[name].add_argument("--port", metavar="N", help="port of the page (default: from the settings)")
     replay = parsers["replay"]
     replay.add_argument("captures", type=Path, nargs="*", metavar="CAPTURE", help="pcap or pcapng, gzipped or not")
@@ -68,4 +76,20 @@ def _add_own_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     parsers["report"].add_argument(
         "--range", default="week", choices=ranges, help="how far back it looks (default: week)"
     )
+    _add_site_options(parsers)
     parsers["backup"].add_argument("--folder", type=Path, help="where to put it (default: backups beside the database)")
+
+
+def _add_site_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
+    enrol = parsers["enrol"]
+    enrol.add_argument("name", metavar="NAME", help="name of the sensor, one of a kind at this site")
+    enrol.add_argument("--place", default="", metavar="WORDS", help="where it stands")
+    enrol.add_argument("--by", default="http", choices=["http", "mqtt"], help="how it sends (default: http)")
+    enrol.add_argument("--url", metavar="URL", help="address of this hub (default: this machine's on the LAN)")
+    parsers["join"].add_argument("code", metavar="CODE", nargs="+", help="what ./run enrol printed")
+    keys = parsers["keys"].add_subparsers(dest="action", metavar="ACTION")
+    make = keys.add_parser("make", help="make a key; it is shown once")
+    make.add_argument("name", metavar="NAME", help="who or what it is for")
+    make.add_argument("--role", default=Role.VIEWER.value, choices=[role.value for role in Role])
+    revoke = keys.add_parser("revoke", help="take a key back")
+    revoke.add_argument("name", metavar="NAME")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -88,7 +89,9 @@ def _bluetooth_listener(place: Place, site: SimulatedSite | None) -> Listener:
     return BluetoothListener(adapter, place.clock.wall, bleak_scanner, AdapterMender(adapter))
 
 
-def make_demo_history(place: Place, keys: VisitorKeys, store: Store, site: SimulatedSite) -> None:
+def make_demo_history(
+    place: Place, keys: VisitorKeys, store: Store, site: SimulatedSite, say: Callable[[str], None]
+) -> None:
     """Fill the time since the last scan, a week at most, with what the site would have sounded like."""
     # From whole minute to whole minute: the site sends in slots of ten seconds, and a scan across two costs twice.
     now_at = place.clock.wall().replace(second=0, microsecond=0)
@@ -107,7 +110,7 @@ def make_demo_history(place: Place, keys: VisitorKeys, store: Store, site: Simul
         interval=interval,
         listen_seconds=place.config.scans.listen_seconds,
     )
-    print("Making the demonstration's history:", flush=True)
+    say("Making the demonstration's history:")
     for day, of_day in groupby(scans, key=lambda scan: scan.started_at.astimezone(place.time_zone).date()):
-        print(f"  {day:%A, %d %B} ...", flush=True)
+        say(f"  {day:%A, %d %B} ...")
         store.recorder.record_many(of_day)

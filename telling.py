@@ -17,13 +17,19 @@ from config import ConfigError, Uplink, UplinkFormat
 from db.access import Access
 from db.intake import Intake
 from db.outbox import Outbox, OutboxLimits
-from db.overrides import ZoningInForce
+from db.overrides import Overrides, ZoningInForce
+from db.read_detections import DetectionReader
+from db.read_pages import PageReader
+from db.read_statistics import Statistics
 from db.sensors import Word
 from db.store import Store
+from links.api.parts import ApiParts
+from links.api_access import declare_access
+from links.api.routes import api_router
 from links.broker import BrokerSettings
 from links.door import Door
 from links.feed import Feed
-from links.guard import Guard
+from links.guard import Guard, current_identity
 from links.health import PartHealth, Watched, health_router
 from links.home_assistant import HomeAssistant, SiteReads
 from links.home_assistant_messages import SiteCard
@@ -40,6 +46,8 @@ from links.server import Certificate, lan_address, server_with
 from links.uplink import Sender
 from links.uplink import Uplink as UplinkWorker
 from place import HOME, Place, version
+from presence.access import Role
+from presence.radio import Radio
 from presence.scan import Scan
 from scans.clock import is_right
 from scans.visitor_key import VisitorKeys
@@ -136,16 +144,14 @@ class Telling:
             is_listening: Whether it has radios, so that it does not do its work while none is heard.
         """
         reader, clock = self.store.reader, self.place.clock.wall
-        feed = Feed(reader, clock, sensors=lambda: reader.sensors(clock()), parts=self._parts())
+        feed = Feed(reader, clock, sensors=lambda: reader.sensors(clock()), parts=self.parts())
         self._feed = feed
-        watched = Watched(
-            lambda: reader.overview(clock()), is_listening, lambda: reader.sensors(clock()), self._parts()
-        )
+        watched = Watched(lambda: reader.overview(clock()), is_listening, lambda: reader.sensors(clock()), self.parts())
         measured = Measured(
             lambda: reader.overview(clock()),
             lambda: reader.today(clock()),
             lambda: reader.sensors(clock()),
-            self._parts(),
+            self.parts(),
             lambda: feed.connection_count,
         )
         routers = [
@@ -155,21 +161,22 @@ class Telling:
             login_router(self.access, self._door(), clock, self.place.config.layouts.site_name),
             keys_router(self.access, clock),
         ]
+        routers.append(api_router(self._api_parts()))
         if self._queue is not None:
             routers.append(intake_router(self._queue, self._reading))
-        server = server_with(*routers)
-        self.guard(server)
-        return server
+        return server_with(*routers)
 
     def guard(self, server: FastAPI) -> None:
-        """Put the guard before a server."""
+        """Put the guard before a server; after all else that is added to it, so that the guard is asked first."""
+        login_required = self.place.config.links.login_required
+        declare_access(server, login_required=login_required)
         server.add_middleware(
             Guard,
             access=self.access,
-            login_required=self.place.config.links.login_required,
+            login_required=login_required,
             clock=self.place.clock.wall,
             monotonic=self.place.clock.monotonic,
-            own_names=frozenset({socket.gethostname()}),
+            own_names=frozenset({socket.getfqdn()}),
         )
 
     def keep(self, scan: Scan) -> None:
@@ -190,12 +197,38 @@ class Telling:
         waiting = None if self._uplink is None else self._uplink.state().waiting_count
         self.store.sensors.note(Word(self.place.card, self.place.clock.wall(), scan, 0.0, waiting))
 
+    @property
+    def latest_scan_id(self) -> int:
+        """The number of the newest scan that the feed has told of; it costs nothing to ask. 0 before the first."""
+        return 0 if self._feed is None else self._feed.last_id
+
+    def may_change(self) -> bool:
+        """Whether who asks just now may change what is remembered."""
+        identity = current_identity()
+        return identity is not None and identity.role is Role.ADMIN
+
     def nudge(self) -> None:
         """Say that something was committed. May be called from any thread."""
         if self._feed is not None:
             self._feed.nudge()
         if self._home_assistant is not None:
             self._home_assistant.nudge()
+
+    def _api_parts(self) -> ApiParts:
+        store, place = self.store, self.place
+        settings, connections = place.store_settings, store.connections
+        return ApiParts(
+            reader=store.reader,
+            statistics=Statistics(connections, settings),
+            detections=DetectionReader(connections),
+            pages=PageReader(connections),
+            sensors=store.sensors,
+            overrides=Overrides(connections),
+            thresholds=place.thresholds,
+            settings=settings,
+            rehash=lambda given: self.keys.key_at(place.clock.wall()).hash_of(Radio.BLUETOOTH, given),
+            clock=place.clock.wall,
+        )
 
     def _door(self) -> Door:
         return Door(self.access, self.place.clock.wall, self.place.clock.monotonic)
@@ -212,7 +245,8 @@ class Telling:
         key = read_secret(links.uplink_key_file)
         return HttpSender(HubAddress(links.uplink_url, key, _file(links.uplink_ca_file)), is_older=is_older)
 
-    def _parts(self) -> list[Callable[[], PartHealth]]:
+    def parts(self) -> list[Callable[[], PartHealth]]:
+        """Tell how each part is that speaks with other programs."""
         parts = [
             None if self._uplink is None else partial(_uplink_health, self._uplink),
             None if self._queue is None else partial(_queue_health, self._queue),

@@ -111,6 +111,7 @@ def hold(folder: Path) -> None:
         clock=lambda: datetime.now(UTC),
         settings=PageSettings("", False, _UTC, ZoneThresholds(), timedelta(seconds=60), ()),  # noqa: FBT003
         save_report=lambda text, at: None,  # noqa: ARG005
+        may_change=lambda: True,
     )
     listening = open_port("127.0.0.1", 0)
     listening.listen()  # whoever connects from now on is answered as soon as it serves

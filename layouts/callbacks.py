@@ -221,16 +221,19 @@ def _register_sensors(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
 def _register_reset(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
     @app.callback(
         Output("time-reset", "data"),
+        Output("login-needed", "hidden"),
         Output("trouble-reset", "hidden"),
         Input("reset-confirm", "n_clicks"),
         prevent_initial_call=True,
         on_error=troubles.begin("reset"),
     )
     @_off_the_loop
-    def reset_time_spent(clicks: int) -> tuple[int, bool]:
+    def reset_time_spent(clicks: int) -> tuple[Any, bool, bool]:
+        if not parts.may_change():
+            return no_update, False, True
         parts.commands.reset_time_spent(parts.clock())
         troubles.end("reset")
-        return clicks, True
+        return clicks, True, True
 
 
 def _register_save(app: Dash, parts: PageParts, troubles: _Troubles) -> None:

@@ -124,12 +124,17 @@ def _notices() -> Component:
         html.Strong("Listening for the first time…"),
         " The first numbers appear when the first scan has ended, in about a minute.",
     ]
+    login_needed: list[str | Component] = [
+        "Nothing was changed: this asks for the admin password. ",
+        html.A("Log in", href="/login?next=/"),
+    ]
     clock_wrong = "The clock of this box is not right yet, so the times shown may be wrong. Counting goes on."
     return html.Div(
         [
             _notice("connection-lost", "broken", "Connection lost, trying again…"),
             *(_notice(f"trouble-{part}", "broken trouble rereads", words) for part, words in _UNREADABLE.items()),
             *(_notice(f"trouble-{part}", "broken trouble", words) for part, words in _UNDONE.items()),
+            _notice("login-needed", "calm", login_needed),
             _notice("clock-wrong", "warning", clock_wrong),
             _notice("first-time", "calm", first_time),
         ]

@@ -82,6 +82,7 @@ class PageParts:
         clock: Tells the time, aware.
         settings: What the page goes by.
         save_report: Keeps a report's text on the box, under the time it was made; raises OSError when it cannot.
+        may_change: Whether who asks just now may change what is remembered.
     """
 
     reader: PageReader
@@ -90,3 +91,4 @@ class PageParts:
     clock: Callable[[], datetime]
     settings: PageSettings
     save_report: Callable[[str, datetime], None]
+    may_change: Callable[[], bool]

@@ -48,6 +48,7 @@ def build_page(
     clock: Callable[[], datetime],
     settings: PageSettings,
     save_report: Callable[[str, datetime], None],
+    may_change: Callable[[], bool],
 ) -> Dash:
     """Put the page on a server.
 
@@ -62,6 +63,7 @@ def build_page(
         clock: Tells the time, aware.
         settings: What the page goes by.
         save_report: Keeps a report's text on the box, under the time it was made; raises OSError when it cannot.
+        may_change: Whether who asks just now may change what is remembered.
     """
     app = Dash(
         __name__,
@@ -82,7 +84,7 @@ def build_page(
     app.backend.websocket_capability = False
     app.layout = lambda: frame(settings, activity())
     _answer_activity(app, activity, clock)
-    register_callbacks(app, PageParts(reader, commands, activity, clock, settings, save_report))
+    register_callbacks(app, PageParts(reader, commands, activity, clock, settings, save_report, may_change))
     # Dash finds its assets at the first request of "/" alone: a first visit to another path would get a page without.
     app._setup_server()  # type: ignore[no-untyped-call]  # noqa: SLF001 - there is no public way
     return app

@@ -91,6 +91,11 @@ class Feed:
         """How many listen now."""
         return len(self._clients)
 
+    @property
+    def last_id(self) -> int:
+        """The number of the newest scan that was told; 0 before the first."""
+        return self._cursor.last_id
+
     def nudge(self) -> None:
         """Look at once, something was committed. May be called from any thread, and while no server runs."""
         loop = self._loop

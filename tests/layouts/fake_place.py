@@ -209,6 +209,7 @@ class FakePlace:
         resets: When the time spent was reset.
         saved: The reports kept.
         save_error: What keeping a report raises; None when all is well.
+        may_change: Whether who looks may change anything.
         queries: What was asked of the device table.
         read_begun: Set at the first read.
         reads_may_go_on: While it is cleared, every read waits.
@@ -222,6 +223,7 @@ class FakePlace:
     resets: list[datetime] = field(default_factory=list)
     saved: list[str] = field(default_factory=list)
     save_error: OSError | None = None
+    may_change: bool = True
     queries: list[DeviceQuery] = field(default_factory=list)
     read_begun: threading.Event = field(default_factory=threading.Event)
     reads_may_go_on: threading.Event = field(default_factory=_set_event)
