@@ -105,20 +105,14 @@ class HttpSender:
         self._pool.clear()
 
     def send(self, body: bytes) -> None:
-        """As `links.uplink.Sender` says. Redirects are not followed, which would show the key to another machine."""
+        """As `links.uplink.Sender` says. Without retries no redirect is followed, which would show others the key."""
         packed = body if self._is_older else gzip.compress(body, _COMPRESSION, mtime=0)
         try:
-            response = self._pool.request(
-                "POST", self._url, body=packed, retries=False, redirect=False, preload_content=False
-            )
+            response = self._pool.request("POST", self._url, body=packed, retries=False, preload_content=False)
             try:
                 answer = response.read(_MOST_ANSWER_BYTES)
             finally:
-                # Kept open for the next batch, when all was read; an answer that goes on is not waited for.
-                if response.length_remaining == 0:
-                    response.release_conn()
-                else:
-                    response.close()
+                response.close()  # what was read to its end has gone back to the pool by now
         except (HTTPError, OSError) as error:
             raise SendError(why_unreachable(error, self._far, _CA_SETTING)) from error
         self._judge(response, answer)
