@@ -239,7 +239,8 @@ class SavedReportColumns(TypedColumns):
 
 
 def _device_table(radio: Radio) -> Table[DeviceColumns]:
-    table = Table(f"{radio.value}_devices", METADATA, DeviceColumns)
+    # Detections outlive devices: the number of a forgotten one, be it the greatest, must not be given to another.
+    table = Table(f"{radio.value}_devices", METADATA, DeviceColumns, sqlite_autoincrement=True)
     Index(f"ix_{table.name}_device_hash", table.c.key_period, table.c.part, sql_first_bytes(table.c.device_hash))
     return table
 

@@ -7,6 +7,7 @@ import ipaddress
 import logging
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
@@ -46,12 +47,24 @@ _SECURITY_HEADERS = (
     (b"content-security-policy", b"frame-ancestors 'self'"),
 )
 
-_IDENTITY: ContextVar[Identity | None] = ContextVar("identity", default=None)
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    identity: Identity | None
+    may_look: bool
+
+
+_ASKER: ContextVar[_Asker] = ContextVar("asker", default=_Asker(None, may_look=True))  # noqa: B039 - it is frozen
 
 
 def current_identity() -> Identity | None:
     """Who asks what is being answered just now; None for somebody who has not said who they are."""
-    return _IDENTITY.get()
+    return _ASKER.get().identity
+
+
+def may_look() -> bool:
+    """Whether who asks may see what the page shows; for what is answered to everybody, but not in full."""
+    return _ASKER.get().may_look
 
 
 class Guard:
@@ -93,18 +106,18 @@ class Guard:
             return
         answering = _with_security_headers(send)
         try:
-            identity = await self._judge(HTTPConnection(scope))
+            asker = await self._judge(HTTPConnection(scope))
         except HTTPException as refused:
             await answer_of(refused)(scope, receive, answering)
             return
-        token = _IDENTITY.set(identity)
+        token = _ASKER.set(asker)
         try:
             await self._app(scope, receive, answering)
         finally:
-            _IDENTITY.reset(token)
+            _ASKER.reset(token)
 
-    async def _judge(self, asked: HTTPConnection) -> Identity | None:
-        """Who asks; None for somebody who has not said, and need not.
+    async def _judge(self, asked: HTTPConnection) -> _Asker:
+        """Who asks.
 
         Raises:
             HTTPException: They may not.
@@ -121,14 +134,15 @@ class Guard:
             identity = None if secret is None else await self._identity_of(secret)
         except DatabaseError as error:
             self._note_database(error)
-            if needed is None:
-                return None
-            raise database_away() from error
+            if needed is not None:
+                raise database_away() from error
+            return _Asker(None, may_look=not is_closed)
         if needed is not None:
             _check_role(asked, needed, identity, has_secret=secret is not None)
         if needed is Role.SENSOR and identity is not None and (wait := self._intake.wait_seconds(identity.name)):
             raise too_often(wait, "This key sends too fast.")
-        return identity
+        is_viewer = identity is not None and identity.role.includes(Role.VIEWER)
+        return _Asker(identity, may_look=is_viewer or not is_closed)
 
     async def _identity_of(self, secret: str) -> Identity | None:
         recalled = self._access.recall(secret)

@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from db.errors import DatabaseError
+from links.guard import may_look
 from links.moments import iso
 from presence.overview import RadioState
 from presence.sensors import SensorRow, SensorState
@@ -87,11 +88,15 @@ def health_router(watched: Watched, connection_count: Callable[[], int], clock: 
         """Whether the programme does its work.
 
         The status is "ok"; "impaired" when it works and something wants looking at; or, with 503, "not heard" when no
-        radio is heard and "failing" when a part that it cannot do without does not work.
+        radio is heard and "failing" when a part that it cannot do without does not work. Where even looking asks for a
+        login, the status is all that is told without one.
         """
         hearing, sensors, database = _read(watched)
         parts = [database, *(part() for part in watched.parts)]
         status = _status(watched, hearing, sensors, parts)
+        status_code = 503 if status in {"not heard", "failing"} else 200
+        if not may_look():
+            return JSONResponse({"status": status}, status_code=status_code)
         return JSONResponse(
             {
                 "status": status,
@@ -102,7 +107,7 @@ def health_router(watched: Watched, connection_count: Callable[[], int], clock: 
                 "parts": {part.name: _part(part) for part in parts},
                 "websocket_connections": connection_count(),
             },
-            status_code=503 if status in {"not heard", "failing"} else 200,
+            status_code=status_code,
         )
 
     return router

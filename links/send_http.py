@@ -30,12 +30,12 @@ _LONGEST_WAIT_SECONDS = 300.0
 _FOR_GOOD = frozenset({400, 413, 422})
 _ADVICE = {
     401: "does not know this sensor's key. Let it join again, or check links.uplink_key_file.",
-    403: "does not take scans with this key. Let the sensor join again, or check links.uplink_key_file.",
+    403: "takes no scans from this sensor: its key may be another's, or the sensor switched off there.",
     404: "takes no scans at this address. Check links.uplink_url.",
     405: "takes no scans at this address. Check links.uplink_url.",
     408: "found the line too slow. It is tried again.",
-    426: "is of another version than this sensor. Update the older of both.",
     429: "is sent more than it takes in. It is tried again.",
+    501: "is of another version than this sensor. Update the older of both.",
     503: "cannot take scans just now. It is tried again.",
 }
 
@@ -105,20 +105,14 @@ class HttpSender:
         self._pool.clear()
 
     def send(self, body: bytes) -> None:
-        """As `links.uplink.Sender` says. Redirects are not followed, which would show the key to another machine."""
+        """As `links.uplink.Sender` says. Without retries no redirect is followed, which would show others the key."""
         packed = body if self._is_older else gzip.compress(body, _COMPRESSION, mtime=0)
         try:
-            response = self._pool.request(
-                "POST", self._url, body=packed, retries=False, redirect=False, preload_content=False
-            )
+            response = self._pool.request("POST", self._url, body=packed, retries=False, preload_content=False)
             try:
                 answer = response.read(_MOST_ANSWER_BYTES)
             finally:
-                # Kept open for the next batch, when all was read; an answer that goes on is not waited for.
-                if response.length_remaining == 0:
-                    response.release_conn()
-                else:
-                    response.close()
+                response.close()  # what was read to its end has gone back to the pool by now
         except (HTTPError, OSError) as error:
             raise SendError(why_unreachable(error, self._far, _CA_SETTING)) from error
         self._judge(response, answer)
@@ -128,12 +122,12 @@ class HttpSender:
             if not self._is_acknowledgement(answer):
                 raise SendError(f"{self._far} answers, but not as a hub does. Check links.uplink_url.")
         elif response.status in _FOR_GOOD:
-            raise RefusedError(f"{self._far} refuses it ({response.status}): {_sentence_in(answer)}")
+            raise RefusedError(f"{self._far} refuses it ({response.status}).{_words_of(answer)}")
         elif 300 <= response.status < 400:
             raise SendError(f"{self._far} points elsewhere. Check links.uplink_url, and whether it is to be https.")
         else:
             words = _ADVICE.get(response.status, f"answers with {response.status}. It is tried again.")
-            raise SendError(f"{self._far} {words}", _wait_seconds(response))
+            raise SendError(f"{self._far} {words}{_words_of(answer)}", _wait_seconds(response))
 
     def _is_acknowledgement(self, answer: bytes) -> bool:
         """Whether it is a hub that says so, and not the log-in page of a guest network."""
@@ -144,15 +138,16 @@ class HttpSender:
         return self._is_older or (isinstance(said, dict) and isinstance(said.get("stored"), int))
 
 
-def _sentence_in(answer: bytes) -> str:
+def _words_of(answer: bytes) -> str:
     """What the hub says is wrong, as far as it can be shown: it goes into the log and onto the page."""
     try:
         said = json.loads(answer)
     except (ValueError, RecursionError):
-        said = None
+        return ""
     detail = said.get("detail") if isinstance(said, dict) else None
-    text = detail if isinstance(detail, str) else "it does not say why"
-    return "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST_SENTENCE])
+    if not isinstance(detail, str):
+        return ""
+    return " It says: " + "".join(letter if letter.isprintable() else " " for letter in detail[:_LONGEST_SENTENCE])
 
 
 def _wait_seconds(response: BaseHTTPResponse) -> float:

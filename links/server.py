@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, HTTPException, Request
-from fastapi.responses import JSONResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from db.errors import DatabaseError
@@ -59,6 +61,7 @@ def server_with(*routers: APIRouter) -> FastAPI:
     for router in (*routers, api_page_router()):
         server.include_router(router)
     server.add_exception_handler(DatabaseError, _refuse_without_database)
+    server.add_exception_handler(RequestValidationError, _refuse_input)
 
     @server.api_route("/api/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
     def no_such_route(rest: str) -> None:
@@ -71,6 +74,13 @@ def server_with(*routers: APIRouter) -> FastAPI:
 def _refuse_without_database(_request: Request, _error: Exception) -> JSONResponse:
     """Answer for every route that cannot read: why is in the log, and nobody else's business."""
     return answer_of(database_away())
+
+
+def _refuse_input(_request: Request, error: Exception) -> Response:
+    """Say what is wrong with a request, but not what it held: that may be a password, or not even be text."""
+    mistakes = error.errors() if isinstance(error, RequestValidationError) else ()
+    said = [{"loc": one["loc"], "msg": one["msg"], "type": one["type"]} for one in mistakes]
+    return Response(json.dumps({"detail": said}), status_code=422, media_type="application/json")
 
 
 def open_port(host: str, port: int) -> socket.socket:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import Field
 
 from links.api.answers import Answer
-from links.api.parameters import SensorName
+from links.api.parameters import BODY_IS_NO_TEXT, SensorName
 from links.api.parts import ApiParts
 from presence.sensors import SensorCard, SensorRow, SensorState
 
@@ -143,14 +143,14 @@ def _add_reads(router: APIRouter, parts: ApiParts) -> None:
 
 
 def _add_changes(router: APIRouter, parts: ApiParts) -> None:
-    @router.post("/register")
+    @router.post("/register", responses=BODY_IS_NO_TEXT)
     def device_register(form: DeviceForm) -> DeviceAnswer:
         """Make a sensor known before it is first heard. One that is known already stays as it is."""
         place = _place(form.device_id, form.name, form.location)
         parts.sensors.register(SensorCard(form.device_id, place, None), parts.clock())
         return _answer(_sensor(parts, form.device_id))
 
-    @router.put("/{device_id}", responses=_UNKNOWN)
+    @router.put("/{device_id}", responses=_UNKNOWN | BODY_IS_NO_TEXT)
     def device_update(device_id: SensorName, form: DeviceChange) -> DeviceAnswer:
         """Say where a sensor stands. One that tells its place itself says it again with its next scan."""
         place = _place(device_id, form.name, form.location)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
 
@@ -127,52 +128,51 @@ class FaultsAnswer(Answer):
     """Give this as `cursor` to have the next page; null when this is the last."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which page is asked for."""
+
+    start_time: Annotated[Moment | None, Query(description=f"From here on. {MOMENT_WORDS}")] = None
+    end_time: Annotated[Moment | None, Query(description=f"Before this. {MOMENT_WORDS}")] = None
+    device_id: SensorFilter = None
+    cursor: Annotated[str | None, Query(max_length=_MOST_CURSOR, description="next_cursor of a page.")] = None
+    limit: Annotated[int, Query(ge=1, le=_MOST_ROWS, description="How many at most.")] = 100
+
+    def query(self, time_zone: ZoneInfo, key_length: int) -> PageQuery:
+        """The query that is meant, of a list whose rows are ordered by so many numbers."""
+        return PageQuery(
+            from_at=None if self.start_time is None else as_utc(self.start_time, time_zone),
+            to_at=None if self.end_time is None else as_utc(self.end_time, time_zone),
+            sensor=self.device_id,
+            after=None if self.cursor is None else _key(self.cursor, key_length),
+            limit=self.limit,
+        )
+
+
 def pages_router(parts: ApiParts) -> APIRouter:
     """The routes /scans, /visits and /faults."""
     router = APIRouter(tags=["Lists"])
-    by_two, by_four = _page_query(parts, 2), _page_query(parts, 4)
+    time_zone = parts.settings.time_zone
 
     @router.get("/scans")
-    def scans(query: Annotated[PageQuery, Depends(by_two)]) -> ScansAnswer:
+    def scans(asked: Annotated[_Asked, Depends()]) -> ScansAnswer:
         """Scans, newest first: when each sensor listened, and what each radio counted, or why it was not heard."""
-        page = parts.pages.scans(query)
+        page = parts.pages.scans(asked.query(time_zone, 2))
         return ScansAnswer(scans=[_scan(row) for row in page.rows], next_cursor=_next_cursor(page))
 
     @router.get("/visits")
-    def visits(query: Annotated[PageQuery, Depends(by_four)]) -> VisitsAnswer:
+    def visits(asked: Annotated[_Asked, Depends()]) -> VisitsAnswer:
         """Visits that have ended, the latest first: how long somebody stayed, and nothing of who."""
-        page = parts.pages.visits(query)
+        page = parts.pages.visits(asked.query(time_zone, 4))
         return VisitsAnswer(visits=[_visit(row) for row in page.rows], next_cursor=_next_cursor(page))
 
     @router.get("/faults")
-    def faults(query: Annotated[PageQuery, Depends(by_two)]) -> FaultsAnswer:
+    def faults(asked: Annotated[_Asked, Depends()]) -> FaultsAnswer:
         """Times in which a radio was not heard, the latest first, and why."""
-        page = parts.pages.gaps(query)
+        page = parts.pages.gaps(asked.query(time_zone, 2))
         return FaultsAnswer(faults=[gap_answer(row) for row in page.rows], next_cursor=_next_cursor(page))
 
     return router
-
-
-def _page_query(parts: ApiParts, key_length: int) -> Callable[..., PageQuery]:
-    """The parameters of a list whose rows are ordered by so many numbers."""
-
-    def page_query(
-        start_time: Annotated[Moment | None, Query(description=f"From here on. {MOMENT_WORDS}")] = None,
-        end_time: Annotated[Moment | None, Query(description=f"Before this. {MOMENT_WORDS}")] = None,
-        sensor: SensorFilter = None,
-        cursor: Annotated[str | None, Query(max_length=_MOST_CURSOR, description="next_cursor of a page.")] = None,
-        limit: Annotated[int, Query(ge=1, le=_MOST_ROWS, description="How many at most.")] = 100,
-    ) -> PageQuery:
-        time_zone = parts.settings.time_zone
-        return PageQuery(
-            from_at=None if start_time is None else as_utc(start_time, time_zone),
-            to_at=None if end_time is None else as_utc(end_time, time_zone),
-            sensor=sensor,
-            after=None if cursor is None else _key(cursor, key_length),
-            limit=limit,
-        )
-
-    return page_query
 
 
 def _next_cursor(page: Page[object]) -> str | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Path, Query
 from fastapi.exceptions import RequestValidationError
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from presence.zones import Zone
 
@@ -55,15 +55,17 @@ def _in_range(moment: datetime) -> datetime:
     return moment
 
 
+BODY_IS_NO_TEXT: dict[int | str, dict[str, Any]] = {400: {"description": "The body is not even text."}}
+
 ZoneFilter = Annotated[
     Zone | None,
     BeforeValidator(_lower),
     Query(description="Only this zone: near, medium or far, in either case."),
 ]
 SensorFilter = Annotated[
-    str | None,
+    Annotated[str, Field(max_length=64)] | None,
     BeforeValidator(_empty_is_none),
-    Query(alias="device_id", max_length=64, description="Only what this sensor heard; its name."),
+    Query(alias="device_id", description="Only what this sensor heard; its name."),
 ]
 SensorName = Annotated[str, Path(max_length=64, description="The name of a sensor.")]
 Moment = Annotated[datetime, BeforeValidator(_moment)]

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from links.api.answers import Answer
-from links.api.parameters import refusal
+from links.api.parameters import BODY_IS_NO_TEXT, refusal
 from links.api.parts import ApiParts
 from presence.zones import Zone, ZoneThresholds
 
@@ -81,7 +81,7 @@ def settings_router(parts: ApiParts) -> APIRouter:
             is_default=changed is None,
         )
 
-    @router.put("")
+    @router.put("", responses=BODY_IS_NO_TEXT)
     def thresholds_change(form: ThresholdsForm) -> ThresholdsChanged:
         """Let zones end elsewhere, from the next scan on. What was heard before keeps its zone."""
         if form.near_threshold <= form.medium_threshold:

@@ -67,6 +67,14 @@ def test_a_clock_that_went_back_ends_visits_without_absurd_stays(store: Store) -
     assert row.first_seen_at <= row.last_seen_at
 
 
+def test_two_visits_may_end_at_one_moment(store: Store) -> None:
+    """After a clock was put back a visit may end when an earlier one did: both count, of one device."""
+    for number in (0, 20, 0, 20):
+        store.recorder.record(scan(minute(number), ["a"] if number == 0 else []))
+    assert report(store, 20).stays.count == 2
+    assert store.reader.devices(DeviceQuery(), minute(20)).total == 1
+
+
 def test_visits_end_while_the_radio_is_not_heard(store: Store) -> None:
     """A radio that fails ends nobody's visit at once, but after the gap nobody can say that they stayed."""
     store.recorder.record(scan(minute(0), ["a"]))

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 
-from db.store import Store
+from sqlalchemy import select
+
+from db.connect import Connections
+from db.schema import WIFI_DEVICES
+from db.store import Store, open_store
 from presence.overview import DeviceQuery
 from presence.ranges import TimeRange
-from tests.db.scanning import HUNG, minute, scan
+from tests.db.scanning import HUNG, SETTINGS, minute, scan
 
 DAY = 24 * 60
 
@@ -57,6 +62,30 @@ def test_one_who_is_still_there_is_not_forgotten(store: Store) -> None:
     store.recorder.record(scan(minute(5), ["printer"]))
     assert forget_all(store, 40 * DAY) == 0
     assert store.reader.devices(DeviceQuery(TimeRange.YEAR), minute(40 * DAY)).total == 1
+
+
+def test_a_device_goes_with_its_last_visit(store: Store) -> None:
+    """Someone who came back is remembered while the later visit is, and forgotten with it."""
+    for day in (0, 29):
+        store.recorder.record(scan(minute(day * DAY), ["a"], elapsed_seconds=None))
+        store.recorder.record(scan(minute(day * DAY + 20), elapsed_seconds=None))
+    assert forget_all(store, 31 * DAY) == 1
+    assert store.reader.devices(DeviceQuery(TimeRange.YEAR), minute(31 * DAY)).total == 1
+    assert forget_all(store, 60 * DAY) == 1 + 1
+    assert store.reader.devices(DeviceQuery(TimeRange.YEAR), minute(60 * DAY)).total == 0
+
+
+def test_a_number_is_never_given_twice(any_url: str) -> None:
+    """A device has another row number than any that was forgotten, for detections that are kept still name those."""
+    with contextlib.closing(open_store(any_url, SETTINGS)) as store, contextlib.closing(Connections(any_url)) as direct:
+        numbers: list[int] = []
+        for name, day in (("a", 0), ("b", 40)):
+            store.recorder.record(scan(minute(day * DAY), [name], elapsed_seconds=None))
+            with direct.read() as connection:
+                numbers += connection.execute(select(WIFI_DEVICES.c.id)).scalars()
+            store.recorder.record(scan(minute(day * DAY + 20), elapsed_seconds=None))
+            forget_all(store, (day + 31) * DAY)
+    assert numbers == [1, 2]
 
 
 def test_nothing_is_forgotten_under_a_wrong_clock(store: Store) -> None:

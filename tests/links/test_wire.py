@@ -240,7 +240,9 @@ def test_fields_of_the_future_are_passed_over() -> None:
     assert len(decode_batch(changed(add), ZONE_OF).messages) == 2
 
 
-text = st.text(st.characters(), max_size=80)
+# Half surrogate pairs too, which JSON cannot carry.
+letters = st.characters() | st.characters(categories=["Cs"])
+text = st.text(letters, max_size=80)
 moments = st.datetimes(timezones=st.just(UTC))
 observations = st.builds(
     DeviceObservation,
@@ -256,7 +258,7 @@ observations = st.builds(
     last_heard_at=moments,
     zone=st.none(),
 )
-faults = st.builds(Fault, st.sampled_from(FaultReason), text, st.text(st.characters(), max_size=300))
+faults = st.builds(Fault, st.sampled_from(FaultReason), text, st.text(letters, max_size=300))
 hearings = st.builds(Unheard, faults) | st.builds(
     Heard, st.lists(observations, max_size=3, unique_by=lambda one: one.device_hash).map(tuple), st.none() | faults
 )

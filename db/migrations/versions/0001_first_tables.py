@@ -90,6 +90,7 @@ def _create_devices(radio: str) -> None:
         _column("time_spent_seconds", _SECONDS),
         _column("round_id", sa.Integer),
         sa.PrimaryKeyConstraint("id", name=f"pk_{table}"),
+        sqlite_autoincrement=True,
     )
     op.create_index(f"ix_{table}_device_hash", table, ["key_period", "part", sa.text("substr(device_hash, 1, 4)")])
 

@@ -1,0 +1,91 @@
+"""A place with a few scans in it, and a real server for programs that ask about it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import httpx
+
+from db.connect import Connections
+from db.overrides import Overrides
+from db.read_detections import DetectionReader
+from db.read_pages import PageReader
+from db.read_statistics import Statistics
+from db.reader import Reader
+from db.recorder import Recorder
+from db.sensors import Sensors, Word
+from db.upgrade import upgrade
+from db.zone_sums import ZoneSums, note_due
+from links.api.parts import ApiParts
+from links.api.routes import api_router
+from links.server import server_with
+from presence.scan import Scan
+from presence.sensors import SensorCard
+from presence.zones import ZoneThresholds
+from tests.db.scanning import SETTINGS, hash_of, minute
+from tests.links.served import served_app
+
+THRESHOLDS = ZoneThresholds(-60, -75)
+
+
+@dataclass
+class Place:
+    """A database, a clock that stands still, and a client of the server about both."""
+
+    connections: Connections
+    client: httpx.Client
+    now_at: datetime
+
+    def record(self, *scans: Scan) -> None:
+        """Take scans in, as a hub does."""
+        recorder, sensors = Recorder(self.connections, SETTINGS), Sensors(self.connections, timedelta(seconds=60))
+        for one in scans:
+            recorder.record(one)
+            with self.connections.write() as connection:
+                note_due(connection, one.started_at, SETTINGS.time_zone)
+            sensors.note(Word(SensorCard(one.sensor, None, "1"), one.started_at, one, None, None))
+
+    def roll_up(self) -> None:
+        """Make all sums that can be made."""
+        while ZoneSums(self.connections, SETTINGS).roll_up(self.now_at):
+            pass
+
+    def ask(self, path: str, **parameters: object) -> httpx.Response:
+        """Ask for something."""
+        return self.client.get(f"/api/v1{path}", params={key: str(value) for key, value in parameters.items()})
+
+    def get(self, path: str, **parameters: object) -> httpx.Response:
+        """Ask for something that is answered."""
+        answer = self.ask(path, **parameters)
+        assert answer.status_code == 200, answer.text
+        return answer
+
+    def parts(self) -> ApiParts:
+        """What the API is made from."""
+        return ApiParts(
+            reader=Reader(self.connections, SETTINGS),
+            statistics=Statistics(self.connections, SETTINGS),
+            detections=DetectionReader(self.connections),
+            pages=PageReader(self.connections),
+            sensors=Sensors(self.connections, timedelta(seconds=60)),
+            overrides=Overrides(self.connections),
+            thresholds=THRESHOLDS,
+            settings=SETTINGS,
+            rehash=lambda device_hash: hash_of(f"again {device_hash}"),
+            clock=lambda: self.now_at,
+        )
+
+
+@contextlib.contextmanager
+def open_place(url: str, scans: Sequence[Scan] = ()) -> Iterator[Place]:
+    """A place with its server, until the block ends."""
+    with contextlib.closing(Connections(url)) as connections, httpx.Client(timeout=60) as client:
+        upgrade(connections)
+        place = Place(connections, client, now_at=minute(0))
+        place.record(*scans)
+        with served_app(server_with(api_router(place.parts()))) as address:
+            client.base_url = httpx.URL(f"http://{address}")
+            yield place
