@@ -24,8 +24,8 @@ from db.read_statistics import Statistics
 from db.sensors import Word
 from db.store import Store
 from links.api.parts import ApiParts
-from links.api_access import declare_access
 from links.api.routes import api_router
+from links.api_access import declare_access
 from links.broker import BrokerSettings
 from links.door import Door
 from links.feed import Feed
