@@ -26,7 +26,8 @@ _SHARED = "$share/hubs/"
 # The broker keeps what comes while the hub is away for as long as a sensor keeps its scans (`links.outbox_max_days`).
 _SESSION_SECONDS = 14 * 86_400
 # Messages that the broker may send ahead of their acknowledgement. A commit takes all that wait, so at five commits a
-# second these are 250 messages a second; and of a megabyte each, as after an outage, they still fit into memory.
+# second these are 250 messages a second; and of a megabyte each, as after an outage, they still fit into memory. (While
+# much is acknowledged quickly mosquitto 2.0.11 sends up to five times as many ahead; while nothing is, it keeps to it.)
 _MOST_UNACKNOWLEDGED = 50
 # Different complaints that are logged, once each; of more only the count tells.
 _MOST_COMPLAINTS = 200
@@ -37,7 +38,7 @@ class IntakeState:
     """How the intake by MQTT is; counts are since the start.
 
     Attributes:
-        is_connected: Whether the broker is reached.
+        is_connected: Whether the broker is reached, and sends what sensors publish.
         problem: What is wrong, in a sentence; None when all is well.
         taken: Scans stored.
         repeated: Scans that had come before, and were dropped.
@@ -110,6 +111,8 @@ class MqttIntake:
         self._connections = 0
         self._taken = self._repeated = self._refused = 0
         self._complaints: set[tuple[str, str]] = set()
+        self._asked: int | None = None
+        self._is_subscribed = False
         self._refusal: str | None = None
         self._connection = BrokerConnection(
             settings,
@@ -134,42 +137,43 @@ class MqttIntake:
     def state(self) -> IntakeState:
         """How the intake is."""
         problem = self._connection.problem or self._refusal or self._queue.state().problem
+        is_connected = self._connection.is_connected and self._is_subscribed
         with self._lock:
-            return IntakeState(self._connection.is_connected, problem, self._taken, self._repeated, self._refused)
+            return IntakeState(is_connected, problem, self._taken, self._repeated, self._refused)
 
     def _subscribe(self, client: Client) -> None:
         with self._lock:
             self._connections += 1
-        self._refusal = None
-        client.subscribe(self._shared + self._scans_topic, qos=1)
+        self._is_subscribed, self._refusal = False, None
+        # The broker remembers what was asked for before. It answers in order, so its second answer stands for both.
         if self._takes_older:
             client.subscribe(self._shared + OLDER_TOPIC, qos=1)
         else:
-            client.unsubscribe(self._shared + OLDER_TOPIC)  # the broker remembers what was asked for before
+            client.unsubscribe(self._shared + OLDER_TOPIC)
+        _, self._asked = client.subscribe(self._shared + self._scans_topic, qos=1)
 
     def _take_answer(
-        self, _client: Client, _data: object, _number: int, reasons: list[ReasonCode], _properties: Properties | None
+        self, _client: Client, _data: object, number: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
         refused = [str(reason) for reason in reasons if reason.is_failure]
         if refused:
+            topic = self._scans_topic if number == self._asked else OLDER_TOPIC
             self._refusal = (
-                f"The broker does not let this hub hear its sensors ({refused[0]}). Let its user read "
-                f"{self._scans_topic} in the broker's list of rights."
+                f"The broker does not let this hub hear its sensors ({refused[0]}). Let its user read {topic} in the "
+                "broker's list of rights."
             )
             _log.warning("%s", self._refusal)
+        elif number == self._asked:
+            self._is_subscribed = True
 
     def _hear(self, message: MQTTMessage) -> None:
         delivery = _Delivery(message.mid, message.qos, self._connections)
         sender = message.topic.rpartition("/")[2]
         try:
             batch = self._read(message, sender)
-        except WireError as error:
-            self._refuse(sender, str(error))
-            self._acknowledge(delivery)
-        except Exception:
-            # paho's thread would end by it, and with it the intake, without a word to anybody.
-            _log.exception("What %r sent by MQTT cannot be read.", sender)
-            self._refuse(sender, "reading it went wrong here.")
+        except Exception as error:  # noqa: BLE001 - any that passes ends paho's thread, and the intake without a word
+            why = str(error) if isinstance(error, WireError) else f"It cannot be read ({type(error).__name__})."
+            self._refuse(sender, why)
             self._acknowledge(delivery)
         else:
             self._put(_Open(delivery, 1), [batch])
