@@ -18,7 +18,8 @@ from sqlalchemy import Connection, select
 from db.buckets import day_start, hour_start, local_day
 from db.connect import Connections
 from db.settings import StoreSettings
-from db.site_schema import DETECTIONS, HOUR_DEVICES, ZONE_DAYS, ZONE_HOURS
+from db.site_schema import HOUR_DEVICES, ZONE_DAYS, ZONE_HOURS
+from db.slices import Slices, add_detections
 from db.tally import ALL, Counted, Packed, Tally, Zoned, added_up
 from db.zone_sums import HOUR, SITE, counted_of, kept_since, unsummed_hours
 from presence.radio import Radio
@@ -36,6 +37,7 @@ class Statistics:
         self._connections = connections
         self._settings = settings
         self._time_zone = settings.time_zone
+        self._slices = Slices()
 
     def between(self, from_at: datetime, to_at: datetime, sensor: str | None = None) -> ZoneStatistics:
         """What was counted from one moment up to another, by one sensor or by all.
@@ -52,7 +54,7 @@ class Statistics:
             DatabaseError: The database cannot be read.
         """
         with self._connections.read() as connection:
-            counting = _Counting(connection, sensor or SITE, self._settings, edges[0], edges[-1])
+            counting = _Counting(connection, sensor or SITE, self._settings, self._slices, edges[0], edges[-1])
             return tuple(counting.block(*block) for block in pairwise(edges))
 
     def hours(self, day: date, now_at: datetime, sensor: str | None = None) -> tuple[ZoneStatistics, ...]:
@@ -85,6 +87,7 @@ class _Counting:
     connection: Connection
     sensor: str
     settings: StoreSettings
+    slices: Slices
     from_at: datetime
     to_at: datetime
 
@@ -156,7 +159,10 @@ class _Counting:
             tally.add_hour(packed)
             tally.add_sums(sums.pop(hour_at))
         for part in parts:
-            self._add_detections(tally, *part)
+            if self.sensor == SITE:
+                self.slices.add(self.connection, tally, *part)
+            else:
+                add_detections(self.connection, tally, *part, self.sensor)
         zoned = tally.counted()
         for without_devices in sums.values():
             zoned = added_up(zoned, without_devices)
@@ -194,14 +200,6 @@ class _Counting:
         )
         for hour_at, wifi, bluetooth in self.connection.execute(some):
             yield hour_at, {Radio.WIFI: wifi, Radio.BLUETOOTH: bluetooth}
-
-    def _add_detections(self, tally: Tally, from_at: datetime, to_at: datetime) -> None:
-        found = DETECTIONS.c
-        some = select(found.wifi, found.bluetooth).where(found.started_at >= from_at, found.started_at < to_at)
-        if self.sensor != SITE:
-            some = some.where(found.sensor == self.sensor)
-        for wifi, bluetooth in self.connection.execute(some):
-            tally.add_scan({Radio.WIFI: wifi, Radio.BLUETOOTH: bluetooth})
 
 
 def _statistics(from_at: datetime, to_at: datetime, zoned: Zoned, within: DistinctWithin) -> ZoneStatistics:

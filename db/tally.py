@@ -6,7 +6,7 @@ since it takes 20 MB that a box which nobody asks for statistics need not spend.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 # Stands where a zone would, for all of them and for detections without a reading.
 ALL = "all"
 
-# Each device of a tally has a byte, in which each zone that it was heard in sets a bit.
+# Each device of a tally has a byte, in which every zone that it was heard in sets a bit, and being heard another.
 _BITS = {Zone.NEAR: 1, Zone.MEDIUM: 2, Zone.FAR: 4}
 _WAS_THERE = 8
 # From the codes that zones are packed as to those bits.
-_BIT_OF_CODE = bytes.maketrans(bytes(code_of_zone(zone) for zone in _BITS), bytes(_BITS.values()))
-# In the packed devices of an hour each takes four bytes for its row, and one for its zones.
+_MARK_OF_CODE = bytes.maketrans(
+    bytes(code_of_zone(zone) for zone in (None, *_BITS)), bytes(_WAS_THERE | bit for bit in (0, *_BITS.values()))
+)
+# In the packed devices of an hour each takes four bytes for its row, and one for this.
 _BYTES_A_DEVICE = 5
 
 
@@ -62,22 +64,34 @@ Packed = Mapping[Radio, bytes | None]
 
 @dataclass(slots=True)
 class _RadioTally:
-    """The devices one radio heard: rows as 32-bit numbers, and the bits of their zones, in the same order."""
+    """What one radio heard, part by part.
+
+    Attributes:
+        ids: Rows of devices as 32-bit numbers: those of scans.
+        zones: The zone of each, as it was packed.
+        rssi: The RSSI of each.
+        hour_ids: Rows of the different devices of hours.
+        hour_marks: The byte of each.
+        is_heard: Whether there was any part.
+    """
 
     ids: list[bytes] = field(default_factory=list)
-    bits: list[bytes] = field(default_factory=list)
+    zones: list[bytes] = field(default_factory=list)
+    rssi: list[bytes] = field(default_factory=list)
+    hour_ids: list[bytes] = field(default_factory=list)
+    hour_marks: list[bytes] = field(default_factory=list)
     is_heard: bool = False
 
     def seen(self) -> tuple[int, NDArray[uint8]]:
-        """The least row, and from it on a byte for each row: 0 for a device that was not heard.
+        """The least row, and from it on the byte of each row: 0 for a device that was not heard.
 
         Rows are numbered as devices arrive, so this takes a byte for each that arrived from the first of these to the
         last: a megabyte for a million.
         """
         import numpy as np  # noqa: PLC0415 - see the top of this file
 
-        ids = np.frombuffer(b"".join(self.ids), "<u4")
-        bits = np.frombuffer(b"".join(self.bits), np.uint8)
+        ids = np.frombuffer(b"".join((*self.ids, *self.hour_ids)), "<u4")
+        marks = np.frombuffer(b"".join(self.zones).translate(_MARK_OF_CODE) + b"".join(self.hour_marks), np.uint8)
         if not ids.size:
             return 0, np.zeros(0, np.uint8)
         least = int(ids.min())
@@ -85,8 +99,18 @@ class _RadioTally:
         seen = np.zeros(int(places.max()) + 1, np.uint8)
         seen[places] = _WAS_THERE
         for bit in _BITS.values():
-            seen[places[bits & bit != 0]] |= bit
+            seen[places[marks & bit != 0]] |= bit
         return least, seen
+
+    def sums(self) -> Sequence[tuple[int, int]]:
+        """Of each code of a zone, how many detections of scans have it, and their RSSIs added up."""
+        import numpy as np  # noqa: PLC0415 - as above
+
+        zones = np.frombuffer(b"".join(self.zones), np.uint8)
+        rssi = np.frombuffer(b"".join(self.rssi), np.int8)
+        codes, values = len(_BITS) + 1, np.arange(-128, 128)
+        counts = np.bincount(zones * np.intp(256) + rssi + 128, minlength=codes * 256).reshape(codes, 256)
+        return [(int(of_code.sum()), int((of_code * values).sum())) for of_code in counts]
 
 
 def added_up(one: Zoned, other: Zoned) -> Zoned:
@@ -102,36 +126,32 @@ class Tally:
 
     def __init__(self) -> None:
         self._radios = {radio: _RadioTally() for radio in Radio}
-        self._rssi: list[bytes] = []
-        self._zones: list[bytes] = []
         self._counted_before: Zoned = {}
 
     def add_scan(self, packed: Packed) -> None:
         """Add the detections of a scan, packed as `db.detections` does it."""
         for radio, detections in packed.items():
-            if detections is None:
-                continue
-            ids, rssi, zones = parts_of(detections)
-            self._add_devices(radio, ids, zones.translate(_BIT_OF_CODE))
-            self._rssi.append(rssi)
-            self._zones.append(zones)
+            if detections is not None:
+                tally = self._radios[radio]
+                tally.is_heard = True
+                ids, rssi, zones = parts_of(detections)
+                tally.ids.append(ids)
+                tally.rssi.append(rssi)
+                tally.zones.append(zones)
 
     def add_hour(self, packed: Packed) -> None:
         """Add the different devices of an hour, as `packed` gives them; its detections are added by `add_sums`."""
         for radio, devices in packed.items():
             if devices is not None:
+                tally = self._radios[radio]
+                tally.is_heard = True
                 count = len(devices) // _BYTES_A_DEVICE
-                self._add_devices(radio, devices[: 4 * count], devices[4 * count :])
+                tally.hour_ids.append(devices[: 4 * count])
+                tally.hour_marks.append(devices[4 * count :])
 
     def add_sums(self, zoned: Zoned) -> None:
         """Add detections that were counted before, of devices that are added by `add_hour`."""
         self._counted_before = added_up(self._counted_before, zoned)
-
-    def _add_devices(self, radio: Radio, ids: bytes, bits: bytes) -> None:
-        tally = self._radios[radio]
-        tally.is_heard = True
-        tally.ids.append(ids)
-        tally.bits.append(bits)
 
     def packed(self) -> Packed:
         """The different devices, each with its zones, for `add_hour`."""
@@ -151,17 +171,16 @@ class Tally:
 
         if not any(tally.is_heard for tally in self._radios.values()):
             return {}
-        zones = np.frombuffer(b"".join(self._zones), np.uint8)
-        counts = np.bincount(zones, minlength=len(_BITS) + 1)
-        sums = np.bincount(zones, np.frombuffer(b"".join(self._rssi), np.int8), minlength=len(_BITS) + 1)
         seen = [tally.seen()[1] for tally in self._radios.values()]
+        sums = [tally.sums() for tally in self._radios.values()]
         result: dict[str, Counted] = {}
         for zone, bit in _BITS.items():
-            devices, code = sum(int(np.count_nonzero(one & bit)) for one in seen), code_of_zone(zone)
-            result[zone] = Counted(devices, int(counts[code]), float(sums[code]))
+            of_zone = [some[code_of_zone(zone)] for some in sums]
+            devices = sum(int(np.count_nonzero(one & bit)) for one in seen)
+            result[zone] = Counted(devices, sum(one[0] for one in of_zone), float(sum(one[1] for one in of_zone)))
+        detections = sum(count for some in sums for count, _ in some)
         with_reading = sum(counted.rssi_sum_dbm for counted in result.values())
-        devices = sum(int(np.count_nonzero(one)) for one in seen)
-        result[ALL] = Counted(devices, zones.size, with_reading)
+        result[ALL] = Counted(sum(int(np.count_nonzero(one)) for one in seen), detections, with_reading)
         for name, before in self._counted_before.items():
             result[name] += Counted(0, before.detection_count, before.rssi_sum_dbm)
         return result

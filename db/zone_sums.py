@@ -22,6 +22,7 @@ from db.buckets import day_start, hour_start, local_day
 from db.connect import Connections
 from db.settings import StoreSettings
 from db.site_schema import DETECTIONS, DUE_HOURS, HOUR_DEVICES, ZONE_DAYS, ZONE_HOURS
+from db.slices import mark_of
 from db.tally import Counted, Packed, Tally, Zoned
 from presence.radio import Radio
 
@@ -123,7 +124,7 @@ class ZoneSums:
             is_wanted = hour_at in unsummed_hours(connection, hour_at, hour_at, kept_since_at)
             hour = _sum_hour(connection, hour_at) if is_wanted else None
         with self._connections.write() as connection:
-            if hour is not None and hour.mark != _mark(connection, hour_at):
+            if hour is not None and hour.mark != mark_of(connection, hour_at, hour_at + HOUR):
                 return False
             if hour is not None:
                 _write_hour(connection, hour)
@@ -162,25 +163,15 @@ class ZoneSums:
 
 def _sum_hour(connection: Connection, hour_at: datetime) -> _Hour:
     found = DETECTIONS.c
-    detections = select(found.sensor, found.wifi, found.bluetooth).where(*_in_hour(hour_at))
+    detections = select(found.sensor, found.wifi, found.bluetooth).where(
+        found.started_at >= hour_at, found.started_at < hour_at + HOUR
+    )
     tallies: defaultdict[str, Tally] = defaultdict(Tally)
     for sensor, wifi, bluetooth in connection.execute(detections):
         packed: Packed = {Radio.WIFI: wifi, Radio.BLUETOOTH: bluetooth}
         tallies[sensor].add_scan(packed)
         tallies[SITE].add_scan(packed)
-    return _Hour(hour_at, tallies, _mark(connection, hour_at))
-
-
-def _mark(connection: Connection, hour_at: datetime) -> tuple[int, int | None]:
-    """Changes whenever the detections of an hour do."""
-    count, newest = connection.execute(
-        select(func.count(), func.max(DETECTIONS.c.scan_id)).where(*_in_hour(hour_at))
-    ).one()
-    return int(count), newest
-
-
-def _in_hour(hour_at: datetime) -> tuple[Any, Any]:
-    return DETECTIONS.c.started_at >= hour_at, DETECTIONS.c.started_at < hour_at + HOUR
+    return _Hour(hour_at, tallies, mark_of(connection, hour_at, hour_at + HOUR))
 
 
 def _write_hour(connection: Connection, hour: _Hour) -> None:

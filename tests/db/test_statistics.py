@@ -15,7 +15,7 @@ from db.connect import Connections
 from db.read_statistics import Statistics
 from db.recorder import Recorder
 from db.upgrade import upgrade
-from db.zone_sums import ZoneSums, note_due
+from db.zone_sums import ZoneSums
 from presence.radio import Radio
 from presence.scan import Scan
 from presence.statistics import DistinctWithin, estimated_people
@@ -29,12 +29,9 @@ SENSORS = ("door", "hall", "stairs")
 
 
 def record(connections: Connections, *scans: Scan) -> None:
-    """Record scans, and note that the sums of their hours are due."""
     recorder = Recorder(connections, SETTINGS)
     for one in scans:
         recorder.record(one)
-        with connections.write() as connection:
-            note_due(connection, one.started_at, PRAGUE)
 
 
 @pytest.fixture

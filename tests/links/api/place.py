@@ -18,7 +18,7 @@ from db.reader import Reader
 from db.recorder import Recorder
 from db.sensors import Sensors, Word
 from db.upgrade import upgrade
-from db.zone_sums import ZoneSums, note_due
+from db.zone_sums import ZoneSums
 from links.api.parts import ApiParts
 from links.api.routes import api_router
 from links.server import server_with
@@ -44,8 +44,6 @@ class Place:
         recorder, sensors = Recorder(self.connections, SETTINGS), Sensors(self.connections, timedelta(seconds=60))
         for one in scans:
             recorder.record(one)
-            with self.connections.write() as connection:
-                note_due(connection, one.started_at, SETTINGS.time_zone)
             sensors.note(Word(SensorCard(one.sensor, None, "1"), one.started_at, one, None, None))
 
     def roll_up(self) -> None:
