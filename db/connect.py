@@ -14,7 +14,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from db.errors import DatabaseError, told_plainly
 
-# SQLite writes whole pages: the smallest there are, so that a change here and there costs little (bench/write_size.py).
+# SQLite writes whole pages. With the smallest there are, a scan of 500 devices writes less than with pages of 1 KiB:
+# 35 KiB, not 40, when all are known; 76, not 91, when a tenth is new (bench/write_size.py).
 _PAGE_BYTES = 512
 
 # Changes are taken over from the log to the database file, each page once, when the log has this many pages (4 MiB):

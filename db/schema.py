@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from db.codes import Code
-from db.types import Decibels, DeviceHash, Line, RowId, Seconds, Ssids, UtcTime, sql_first_bytes
+from db.types import Decibels, Deviation, DeviceHash, Line, RowId, Seconds, Ssids, UtcTime, sql_first_bytes
 from presence.faults import FaultReason
 from presence.radio import Radio
 from presence.scan import AddressKind
@@ -97,7 +97,7 @@ class DeviceColumns(TypedColumns):
     first_seen_at: Named[datetime] = Column(UtcTime)
     last_seen_at: Named[datetime] = Column(UtcTime)
     rssi_mean_dbm: Named[float | None] = Column(Decibels)
-    rssi_std_db: Named[float | None] = Column(Decibels)
+    rssi_std_db: Named[float | None] = Column(Deviation)
     zone: Named[Zone | None] = Column(Code(Zone))
     time_spent_seconds: Named[float] = Column(Seconds)
     round_id: Named[int] = Column(Integer)
@@ -119,7 +119,7 @@ class PresentColumns(TypedColumns):
     credit_seconds: Named[float] = Column(Seconds)
     ssids: Named[tuple[str, ...] | None] = Column(Ssids)
     rssi_mean_dbm: Named[float | None] = Column(Decibels)
-    rssi_std_db: Named[float | None] = Column(Decibels)
+    rssi_std_db: Named[float | None] = Column(Deviation)
     zone: Named[Zone | None] = Column(Code(Zone))
     time_spent_seconds: Named[float] = Column(Seconds)
     round_id: Named[int] = Column(Integer)

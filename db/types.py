@@ -61,7 +61,7 @@ class Seconds(TypeDecorator[float]):
 
 
 class Decibels(TypeDecorator[float]):
-    """A signal strength or its deviation, in hundredths: two bytes; radios themselves report whole decibels."""
+    """A signal strength, in hundredths: two bytes; radios themselves report whole decibels."""
 
     impl = SmallInteger
     cache_ok = True
@@ -73,6 +73,21 @@ class Decibels(TypeDecorator[float]):
     def process_result_value(self, value: int | None, dialect: Dialect) -> float | None:  # noqa: ARG002 - SQLAlchemy's
         """From hundredths."""
         return None if value is None else value / 100
+
+
+class Deviation(TypeDecorator[float]):
+    """How far signal strengths lie apart, in tenths of decibels: one byte in SQLite up to 12.7 dB, as nearly always."""
+
+    impl = SmallInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's
+        """To tenths."""
+        return None if value is None else round(value * 10)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> float | None:  # noqa: ARG002 - SQLAlchemy's
+        """From tenths."""
+        return None if value is None else value / 10
 
 
 class DeviceHash(TypeDecorator[str]):
