@@ -93,6 +93,14 @@ def test_a_repeat_is_dropped_wherever_it_comes(hub: Hub) -> None:
     assert hub.scan_count() == 2
 
 
+def test_of_two_messages_of_one_name_the_first_counts(hub: Hub) -> None:
+    """What comes second under a name that is taken is not looked at, though it be another scan."""
+    hub.intake.take(
+        [batch(message(1, heard("stairs", minute(0), "a")), message(1, heard("stairs", minute(1))))], minute(1)
+    )
+    assert [row.last_scan_at for row in hub.sensors.all(minute(1))] == [minute(0)]
+
+
 def test_a_batch_without_a_message_is_a_word_of_its_sensor(hub: Hub) -> None:
     """A sensor that has nothing to say is heard from all the same."""
     assert hub.intake.take([batch()], minute(3)) == [Receipt(0, 0, 0)]
