@@ -1,7 +1,7 @@
 """Tallies: how many different devices some detections are of, zone by zone.
 
-Hundreds of thousands of detections are counted at once, so this is done with numpy; it is imported where it is used,
-since it takes 20 MB that a box which nobody asks for statistics need not spend.
+Hundreds of thousands of detections are counted at once, so this is done with numpy. It is imported where it is used: it
+takes a second on a Pi and 20 MB, which a sensor that only sends, and a command that asks for no count, need not spend.
 """
 
 from __future__ import annotations

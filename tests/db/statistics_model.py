@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from presence.statistics import ZoneFigures, ZoneStatistics
 from presence.zones import Zone
 from tests.db.scanning import PRAGUE
 
+Figures = tuple[Mapping[Zone, ZoneFigures], ZoneFigures] | None
 Detection = tuple[Radio, str, Zone | None, float | None]
 
 
@@ -26,8 +27,8 @@ def detections(scans: Iterable[Scan]) -> list[Detection] | None:
     return [one for some in heard for one in some] if heard else None
 
 
-def expected(scans: Sequence[Scan], from_at: datetime, to_at: datetime, sensor: str | None) -> object:
-    """The figures of each zone and of all, as `of_answer` gives them."""
+def expected(scans: Sequence[Scan], from_at: datetime, to_at: datetime, sensor: str | None) -> Figures:
+    """The figures of each zone and of all, as `of_answer` gives them; None when no radio was heard."""
     some = [
         scan
         for scan in scans
@@ -57,9 +58,9 @@ def _figures(spans: Sequence[Sequence[Detection]], zone: Zone | None) -> ZoneFig
     )
 
 
-def of_answer(answer: ZoneStatistics) -> object:
+def of_answer(answer: ZoneStatistics) -> Figures:
     """What an answer says, without its times."""
-    return None if answer.total is None else (answer.zones, answer.total)
+    return None if answer.total is None or answer.zones is None else (answer.zones, answer.total)
 
 
 def by_sensor(scan: Scan, sensor: str) -> Scan:
