@@ -144,7 +144,7 @@ def test_figures_are_drawn_without_the_heavy_imports() -> None:
         "from tests.layouts.fake_place import NOW_AT, SETTINGS, FakePlace\n"
         "place = FakePlace()\n"
         "build_page(FastAPI(), reader=place, commands=place, activity=place.activity, clock=lambda: NOW_AT,\n"
-        "           settings=SETTINGS, save_report=place.save_report)\n"
+        "           settings=SETTINGS, save_report=place.save_report, may_change=lambda: True)\n"
         "detection_type_pie(place.overview(NOW_AT), LIGHT)\n"
         "people_chart(place.history(TimeRange.DAY, NOW_AT), visible_share=0.8, with_ratio=True, palette=LIGHT,\n"
         "             zone=SETTINGS.time_zone)\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -71,6 +72,13 @@ class Programme:
             return {}
         return said
 
+    @property
+    def admin_password(self) -> str:
+        """The admin password, which it prints at its very first start."""
+        said = re.search(r"The admin password is (\S+)", self.log.read_text(encoding="utf-8"))
+        assert said is not None
+        return said[1]
+
     def wait_until(self, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait for its health to be so."""
         end = time.monotonic() + PATIENCE_SECONDS
@@ -96,21 +104,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def started(folder: Path, *words: str, extra: Mapping[str, str] | None = None) -> Iterator[Programme]:
-    """Start the programme with its database in a folder; it is killed at the end if it still runs."""
+def started(
+    folder: Path, *words: str, command: str = "run", db: str | None = None, extra: Mapping[str, str] | None = None
+) -> Iterator[Programme]:
+    """Start the programme, with its database in a folder unless another is named; it is killed if it still runs."""
     port = free_port()
     log = folder / "log.txt"
-    command = [
-        sys.executable,
-        str(ROOT / "app.py"),
-        "run",
-        "--db",
-        f"sqlite:///{folder}/tracking.db",
-        "--port",
-        str(port),
-    ]
+    app = [sys.executable, str(ROOT / "app.py"), command]
+    options = ["--db", db or f"sqlite:///{folder}/tracking.db", "--port", str(port)]
     with log.open("ab") as output:
-        process = subprocess.Popen([*command, *words], env=environment(extra or {}), stdout=output, stderr=output)
+        process = subprocess.Popen([*app, *options, *words], env=environment(extra or {}), stdout=output, stderr=output)
     try:
         yield Programme(process, port, log)
     finally:
