@@ -13,12 +13,12 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from db.buckets import day_start, hour_start, local_day
 from db.connect import Connections
 from db.settings import StoreSettings
-from db.site_schema import HOUR_DEVICES, ZONE_DAYS, ZONE_HOURS
+from db.site_schema import DETECTIONS, HOUR_DEVICES, ZONE_DAYS, ZONE_HOURS
 from db.slices import Slices, add_detections
 from db.tally import ALL, Counted, Packed, Tally, Zoned, added_up
 from db.zone_sums import HOUR, SITE, counted_of, kept_since, unsummed_hours
@@ -111,6 +111,17 @@ class _Counting:
             sums[start_at] = {**sums.get(start_at, {}), row.zone: counted_of(row)}
         return sums
 
+    @cached_property
+    def _known(self) -> tuple[datetime, ...]:
+        """The first and the last moment of which anything is known; empty when nothing is.
+
+        A year of days before the first scan is then told without a look at any of them.
+        """
+        detected, hour_at = DETECTIONS.c.started_at, ZONE_HOURS.c.hour_at
+        ends = [func.min(detected), func.max(detected), func.min(hour_at), func.max(hour_at)]
+        known = [at for end in ends if (at := self.connection.scalar(select(end))) is not None]
+        return (min(known), max(known) + HOUR) if known else ()
+
     def block(self, from_at: datetime, to_at: datetime) -> ZoneStatistics:
         """What was counted from one moment up to another, in whole hours where detections are no longer kept."""
         from_at, to_at = self._widened(from_at, to_at)
@@ -148,6 +159,8 @@ class _Counting:
 
     def _span(self, from_at: datetime, to_at: datetime) -> tuple[Zoned, bool]:
         """What was counted in a span, and whether no device counts twice."""
+        if not self._known or to_at <= self._known[0] or from_at > self._known[1]:
+            return {}, True
         if from_at in self._days and to_at == self._next_day(from_at):
             return self._days[from_at], True
         hours, parts = self._cut(from_at, to_at)
