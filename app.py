@@ -33,10 +33,9 @@ from layouts.needs import PageSettings
 from layouts.page import build_page
 from layouts.report import report_text
 from links.access_commands import list_keys, make_key, revoke_key, set_first_password, set_password
-from links.broker import BrokerError
+from links.errors import LinkSettingsError
 from links.examine import examine_server
 from links.scan_lines import scan_as_json, scan_as_text
-from links.send_http import HubAddressError
 from links.sensor_page import OwnHearing, sensor_server
 from links.server import ServerError, open_port, serve
 from place import Place, place_of
@@ -396,12 +395,11 @@ _COMMANDS: dict[str, Callable[[Place, argparse.Namespace], int]] = {
 # What a user can cause or meet; each says what to do.
 _FOR_THE_USER = (
     AccessError,
-    BrokerError,
     ConfigError,
     DatabaseError,
     EnrolmentError,
-    HubAddressError,
     KeyFileError,
+    LinkSettingsError,
     ServerError,
 )
 

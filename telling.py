@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
@@ -26,31 +27,30 @@ from db.store import Store
 from links.api.parts import ApiParts
 from links.api.routes import api_router
 from links.api_access import declare_access
-from links.broker import BrokerSettings
 from links.door import Door
 from links.feed import Feed
 from links.guard import Guard, current_identity
 from links.health import PartHealth, Watched, health_router
-from links.home_assistant import HomeAssistant, SiteReads
-from links.home_assistant_messages import SiteCard
 from links.intake import IntakeQueue, Reading
 from links.intake_http import intake_router
-from links.intake_mqtt import MqttIntake
 from links.keys import keys_router
 from links.login import login_router
 from links.metrics import Measured, metrics_router
-from links.payloads import OlderPayload, OwnPayload, Payload
-from links.send_http import HttpSender, HubAddress
-from links.send_mqtt import MqttSender
 from links.server import Certificate, lan_address, server_with
-from links.uplink import Sender
-from links.uplink import Uplink as UplinkWorker
 from place import HOME, Place, version
 from presence.access import Role
 from presence.radio import Radio
 from presence.scan import Scan
 from scans.clock import is_right
 from scans.visitor_key import VisitorKeys
+
+# What speaks MQTT or to a hub takes 5 MB, which a box that does neither need not spend: imported where it is used.
+if TYPE_CHECKING:
+    from links.broker import BrokerSettings
+    from links.home_assistant import HomeAssistant
+    from links.intake_mqtt import MqttIntake
+    from links.uplink import Sender
+    from links.uplink import Uplink as UplinkWorker
 
 _BYTES_A_MB = 1_000_000
 
@@ -85,9 +85,12 @@ class Telling:
         place, links = self.place, self.place.config.links
         if links.uplink is Uplink.OFF:
             return
+        from links.payloads import OlderPayload, OwnPayload  # noqa: PLC0415 - see above
+        from links.uplink import Uplink as UplinkWorker  # noqa: PLC0415 - see above
+
         is_older = links.uplink_format is UplinkFormat.OLDER
         site = self.keys.key_at(place.clock.wall()).site
-        payload: Payload = (
+        payload = (
             OlderPayload(place.card, self.zoning.zone_of)
             if is_older
             else OwnPayload(place.card, site, place.clock.wall)
@@ -112,6 +115,8 @@ class Telling:
         undo.callback(self._queue.stop)
         # A box that sends to a hub through the broker must not take its own scans back from it.
         if links.broker_host and links.uplink is not Uplink.MQTT:
+            from links.intake_mqtt import MqttIntake  # noqa: PLC0415 - see above
+
             self._mqtt = MqttIntake(
                 broker_settings(place),
                 f"{place.card.name}-intake",
@@ -128,6 +133,9 @@ class Telling:
         links = place.config.links
         if not (links.home_assistant and links.broker_host):
             return
+        from links.home_assistant import HomeAssistant, SiteReads  # noqa: PLC0415 - see above
+        from links.home_assistant_messages import SiteCard  # noqa: PLC0415 - see above
+
         name = place.config.layouts.site_name or "Wi-Fi and Bluetooth Tracking"
         card = SiteCard(links.broker_topic, name, version(), page_address(place))
         reads = SiteReads(
@@ -241,7 +249,11 @@ class Telling:
     def _sender(self, is_older: bool) -> Sender:
         links = self.place.config.links
         if links.uplink is Uplink.MQTT:
+            from links.send_mqtt import MqttSender  # noqa: PLC0415 - see above
+
             return MqttSender(broker_settings(self.place), self.place.card.name, is_older=is_older)
+        from links.send_http import HttpSender, HubAddress  # noqa: PLC0415 - see above
+
         key = read_secret(links.uplink_key_file)
         return HttpSender(HubAddress(links.uplink_url, key, _file(links.uplink_ca_file)), is_older=is_older)
 
@@ -289,6 +301,8 @@ def broker_settings(place: Place) -> BrokerSettings:
     Raises:
         ConfigError: The file with its password cannot be read.
     """
+    from links.broker import BrokerSettings  # noqa: PLC0415 - see above
+
     links = place.config.links
     return BrokerSettings(
         host=links.broker_host,

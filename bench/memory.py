@@ -9,6 +9,7 @@ browser with an empty cache fetches.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -17,15 +18,18 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bench.ordinary import ordinary_settings
-from db.store import open_store
+from config import Config
+from db.access import Access
+from db.overrides import Overrides, ZoningInForce
 from layouts.needs import PageSettings
 from layouts.page import build_page
-from links.server import create_server, open_port, serve
+from links.server import open_port, serve
+from place import Place
 from presence.faults import Fault
 from presence.overview import Activity, Phase
 from presence.radio import Radio
@@ -37,7 +41,7 @@ from scans.manufacturers import Manufacturers
 from scans.patience import PatientRadio
 from scans.sensor import Sensor
 from scans.sighting import HearSighting, Sighting
-from scans.visitor_key import KeyRotation, VisitorKeys
+from telling import Telling
 
 _ROOT = Path(__file__).parents[1]
 _SCANS = 1440
@@ -92,17 +96,23 @@ def hold(folder: Path) -> None:
     clock = Clock(
         lambda: now_at - timedelta(days=1) + timedelta(minutes=minute[0]), lambda: minute[0] * 60.0, lambda: True
     )
-    store = open_store(f"sqlite:///{folder}/tracking.db", ordinary_settings("UTC"))
+    place = Place(Config(), False, f"sqlite:///{folder}/tracking.db", _UTC, clock, Manufacturers())  # noqa: FBT003
+    store = place.open_store()
+    zoning = ZoningInForce(Overrides(store.connections), place.thresholds, time.monotonic)
+    telling = Telling(
+        place, store, place.visitor_keys(), zoning, Access(store.connections, time.monotonic), lambda: None
+    )
+    telling.receive(contextlib.ExitStack())  # it ends with the process
     sensor = Sensor(
         name="bench",
         radios=tuple(PatientRadio(radio, lambda radio=radio: Crowd(radio, clock), 60) for radio in Radio),  # type: ignore[misc]
-        keys=VisitorKeys(folder / "tracking.key", KeyRotation.DAILY, 4, _UTC),
+        keys=telling.keys,
         rules=ObservationRules(Manufacturers().maker, ZoneThresholds()),
         listen_seconds=10,
         clock=clock,
         newest_at=None,
     )
-    server = create_server(lambda: store.reader.overview(datetime.now(UTC)))
+    server = telling.site_server(is_listening=True)
     build_page(
         server,
         reader=store.reader,
@@ -111,8 +121,9 @@ def hold(folder: Path) -> None:
         clock=lambda: datetime.now(UTC),
         settings=PageSettings("", False, _UTC, ZoneThresholds(), timedelta(seconds=60), ()),  # noqa: FBT003
         save_report=lambda text, at: None,  # noqa: ARG005
-        may_change=lambda: True,
+        may_change=telling.may_change,
     )
+    telling.guard(server)
     listening = open_port("127.0.0.1", 0)
     listening.listen()  # whoever connects from now on is answered as soon as it serves
     print(listening.getsockname()[1], flush=True)

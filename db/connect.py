@@ -31,6 +31,11 @@ _CONNECT_SECONDS = 10
 # Held by whoever writes to a PostgreSQL database, until the transaction ends. Any number does that nobody else locks.
 _WRITING_LOCK = 8050
 
+# Whoever writes looks a few rows up by their keys among millions, so nested loops are right. A server that has not
+# counted its tables yet may think otherwise, and read all devices there are for each commit; and it may remember a plan
+# that was made while there were ten.
+_WRITER_OPTIONS = "-c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_custom_plan -c jit=off"
+
 # Pages a connection keeps in memory, 1 MiB (negative means KiB), and connections kept for reading: on a Pi of 1 GB the
 # whole programme is to stay small, and the system keeps the file's pages in memory besides.
 _CACHE = -1024
@@ -82,6 +87,11 @@ class Connections:
         with told_plainly(), self._reading, self._reader.begin() as connection:
             yield connection
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the database lives in this process alone."""
+        return self._writer is self._reader
+
     def close(self) -> None:
         """Close every connection. Harmless when called twice."""
         self._reader.dispose()
@@ -108,9 +118,14 @@ def _postgresql_engines(url: URL) -> tuple[Engine, Engine]:
 
     Before a connection is used it is asked whether it still lives, so that a server may be started again meanwhile.
     """
-    shared: dict[str, Any] = {"pool_pre_ping": True, "connect_args": {"connect_timeout": _CONNECT_SECONDS}}
-    writer = create_engine(url, pool_size=1, max_overflow=0, **shared)
-    reader = create_engine(url, pool_size=_KEPT_READERS, isolation_level="REPEATABLE READ", **shared)
+    shared: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS}
+    options = f"{url.query.get('options', '')} {_WRITER_OPTIONS}"
+    writer = create_engine(
+        url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args={**shared, "options": options}
+    )
+    reader = create_engine(
+        url, pool_size=_KEPT_READERS, isolation_level="REPEATABLE READ", pool_pre_ping=True, connect_args=shared
+    )
     return writer, reader
 
 

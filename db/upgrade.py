@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -34,8 +36,12 @@ def upgrade(connections: Connections, revision: str = REVISION, migrations: Path
                 "This database was written by a newer version of this programme. Update the programme (`git pull`, "
                 "then `./run`), or let it begin another database with `--db sqlite:///another.db`."
             )
-        if found != revision:
-            _migrate(connection, migrations)
+        if found == revision:
+            return
+        if connections.is_in_memory or migrations != _MIGRATIONS:
+            migrate(connection, migrations)
+            return
+    _migrate_elsewhere(connections)
 
 
 def _revision(connection: Connection) -> str | None:
@@ -52,8 +58,42 @@ def _revision(connection: Connection) -> str | None:
     return None
 
 
-def _migrate(connection: Connection, migrations: Path) -> None:
-    # Alembic takes half a second and 10 MB on a Pi, for what is needed once in the life of a version.
+def _migrate_elsewhere(connections: Connections) -> None:
+    """Migrate in a process of its own: Alembic takes 10 MB, for what is needed once in the life of a version."""
+    url = connections.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-c", _MIGRATE, str(_MIGRATIONS.parents[1])]
+    # By standard input, for a command line is seen by every user of the machine.
+    done = subprocess.run(command, input=url, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DatabaseError(done.stderr.strip().rpartition("\n")[2] or "The database could not be brought up to date.")
+
+
+_MIGRATE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from db.connect import Connections
+from db.errors import DatabaseError
+from db.upgrade import migrate_all
+try:
+    migrate_all(Connections(sys.stdin.read()))
+except DatabaseError as error:
+    sys.exit(str(error))
+"""
+
+
+def migrate_all(connections: Connections) -> None:
+    """Bring a database to the newest revision, in this process and in one transaction.
+
+    Raises:
+        DatabaseError: It could not be done; it is as it was.
+    """
+    with connections.write() as connection:
+        migrate(connection, _MIGRATIONS)
+    connections.close()
+
+
+def migrate(connection: Connection, migrations: Path) -> None:
+    """Run what is due of a folder of migrations, as part of a transaction."""
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 

@@ -17,13 +17,27 @@ _WAYS: dict[str, dict[str, str]] = {
 
 
 def declare_access(server: FastAPI, *, login_required: bool) -> None:
-    """Let the document say of each route which role it asks for, and how it refuses; once all routes are there.
+    """Let the document say of each route which role it asks for, and how it refuses.
+
+    The document takes 3 MB, so it is made when somebody asks for it.
 
     Args:
         server: Whose document it is.
         login_required: Whether even looking asks for a login.
     """
-    document = server.openapi()  # which FastAPI keeps, so that what is said here stays
+    make = server.openapi  # which keeps what it has made
+
+    def openapi() -> dict[str, Any]:
+        is_made = server.openapi_schema is not None
+        document = make()
+        if not is_made:
+            _declare_all(document, login_required=login_required)
+        return document
+
+    server.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's own documentation extends it
+
+
+def _declare_all(document: dict[str, Any], *, login_required: bool) -> None:
     document.setdefault("components", {})["securitySchemes"] = _WAYS
     for path, operations in document["paths"].items():
         for method, operation in operations.items():

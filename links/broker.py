@@ -15,6 +15,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from links.errors import LinkSettingsError
 from links.unreachable import CertificateFileError, trusting, why_unreachable
 
 _log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ _REFUSALS = {
 }
 
 
-class BrokerError(Exception):
+class BrokerError(LinkSettingsError):
     """The settings for the broker cannot be used; the message says what to do."""
 
 

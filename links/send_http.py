@@ -11,6 +11,7 @@ from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
+from links.errors import LinkSettingsError
 from links.payloads import BATCHES_PATH, OLDER_PATH
 from links.unreachable import CertificateFileError, trusting, why_unreachable
 from links.uplink import RefusedError, SendError
@@ -40,7 +41,7 @@ _ADVICE = {
 }
 
 
-class HubAddressError(Exception):
+class HubAddressError(LinkSettingsError):
     """The settings for the hub cannot be used; the message says what to do."""
 
 

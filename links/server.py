@@ -5,10 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -19,9 +16,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from db.errors import DatabaseError
 from links.api_page import DOCUMENT_PATH, api_page_router
-from links.health import Watched, health_router
 from links.refusals import answer_of, database_away
-from presence.overview import Overview
 
 # Where a packet would go to reach the world. Nothing is sent: connecting a datagram socket only picks the interface.
 # 192.0.2.1 belongs to nobody (RFC 5737).
@@ -33,15 +28,6 @@ _CUT_OFF_SECONDS = 10.0
 
 class ServerError(Exception):
     """The page cannot be served; the message says what to do."""
-
-
-def create_server(overview: Callable[[], Overview]) -> FastAPI:
-    """The server of a box that tells nothing but its health.
-
-    Args:
-        overview: Gives the place as it is now.
-    """
-    return server_with(health_router(Watched(overview, is_listening=True), lambda: 0, partial(datetime.now, UTC)))
 
 
 def server_with(*routers: APIRouter) -> FastAPI:
