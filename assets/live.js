@@ -8,7 +8,7 @@
   const LATE_AFTER_INTERVALS = 3;
 
   const TITLE = "Wi-Fi and Bluetooth Tracking";
-  const VIEWS = { "/": "overview", "/devices": "devices", "/sensors": "sensors", "/about": "about" };
+  const VIEWS = { "/": "overview", "/devices": "devices", "/sensors": "sensors", "/settings": "settings", "/about": "about" };
 
   let lastAnswer = null; // what the box said last
   let answeredAt = 0; // when, by this browser's monotonic clock: its wall clock may differ from the box's
@@ -164,9 +164,22 @@
     byId("reset-dialog").close();
   }
 
+  // The id of a button "Revoke" names its key, as layouts/keys.py made it. Buttons that just appeared are no clicks.
+  function askRevoke(clicks) {
+    const { triggered, triggered_id: button } = window.dash_clientside.callback_context;
+    if (!clicks.some(Boolean) || !triggered[0].value) return [window.dash_clientside.no_update, window.dash_clientside.no_update];
+    byId("revoke-dialog").showModal();
+    return [button.key, `Revoke the key “${button.name}”?`];
+  }
+
+  function closeRevoke() {
+    byId("revoke-dialog").close();
+  }
+
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.live = {
     showView, themeInForce, flipSwitch, asWords, chooseRange, pressRange, noteScansShown, noteLastScan, askReset, closeReset,
+    askRevoke, closeRevoke,
   };
 
   // ---- start -----------------------------------------------------------------------------------------------------

@@ -2,63 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
-from functools import wraps
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, html, no_update, set_props
+from dash import Dash, Input, Output, State, ctx, html, no_update
 
 from layouts import cards, charts, devices, radios, sensors
+from layouts.callbacks_manage import register_managing
 from layouts.frame import VIEWS
 from layouts.in_browser import register_browser_callbacks
 from layouts.needs import PageParts
+from layouts.off_the_loop import off_the_loop
 from layouts.ranges import chosen_range
 from layouts.report import report_text
+from layouts.troubles import Troubles
 from presence.overview import History, Overview
-
-_log = logging.getLogger(__name__)
-
-
-class _Troubles:
-    """Which parts of the page fail now: shown on it, and logged once when it begins and once when it ends."""
-
-    def __init__(self) -> None:
-        self._failing: set[str] = set()
-
-    def begin(self, part: str) -> Callable[[Exception], None]:
-        """What a failing callback of a part calls."""
-
-        def show(error: Exception) -> None:
-            if part not in self._failing:
-                self._failing.add(part)
-                _log.error("The page's %s failed, and is tried again: %s", part, error, exc_info=error)
-            set_props(f"trouble-{part}", {"hidden": False})
-
-        return show
-
-    def end(self, part: str) -> None:
-        """A part works."""
-        if part in self._failing:
-            self._failing.discard(part)
-            _log.info("The page's %s works again", part)
-
-
-def _off_the_loop(work: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-    """Run a callback on a thread: Dash on FastAPI calls plain ones on the event loop, where a slow read stops all."""
-
-    @wraps(work)
-    async def run(*args: object) -> object:
-        return await asyncio.to_thread(work, *args)
-
-    return run
 
 
 def register_callbacks(app: Dash, parts: PageParts) -> None:
     """Join the page to its parts."""
-    troubles = _Troubles()
+    troubles = Troubles()
     register_browser_callbacks(app)
     _register_overview(app, parts, troubles)
     _register_history(app, parts, troubles)
@@ -66,9 +29,11 @@ def register_callbacks(app: Dash, parts: PageParts) -> None:
     _register_sensors(app, parts, troubles)
     _register_reset(app, parts, troubles)
     _register_save(app, parts, troubles)
+    if parts.managing is not None:
+        register_managing(app, parts, parts.managing, troubles)
 
 
-def _register_overview(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
+def _register_overview(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("people-reading", "children"),
         Output("total-reading", "children"),
@@ -90,7 +55,7 @@ def _register_overview(app: Dash, parts: PageParts, troubles: _Troubles) -> None
         Input("time-reset", "data"),
         on_error=troubles.begin("overview"),
     )
-    @_off_the_loop
+    @off_the_loop
     def show_overview(_scans: int, with_ratio: bool, theme: str | None, *_changed: object) -> tuple[Any, ...]:
         overview = parts.reader.overview(parts.clock())
         troubles.end("overview")
@@ -121,7 +86,7 @@ def _overview_parts(overview: Overview, parts: PageParts, theme: str | None, *, 
     )
 
 
-def _register_history(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
+def _register_history(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("people-chart", "figure"),
         Output("chart-legend", "children"),
@@ -133,7 +98,7 @@ def _register_history(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
         Input("theme", "data"),
         on_error=troubles.begin("history"),
     )
-    @_off_the_loop
+    @off_the_loop
     def show_history(_scans: int, time_range: str, with_ratio: bool, theme: str | None) -> tuple[Any, ...]:
         now_at = parts.clock()
         history = parts.reader.history(chosen_range(time_range), now_at)
@@ -156,7 +121,7 @@ def _gap_note(history: History) -> str:
     )
 
 
-def _register_devices(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
+def _register_devices(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("device-rows", "children"),
         Output("devices-place", "children"),
@@ -175,7 +140,7 @@ def _register_devices(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
         State("device-query", "data"),
         on_error=troubles.begin("devices"),
     )
-    @_off_the_loop
+    @off_the_loop
     def list_devices(path: str, _scans: int, time_range: str, search: str | None, *rest: object) -> object:
         if path != VIEWS["devices"]:
             return no_update
@@ -199,7 +164,7 @@ def _register_devices(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
         )
 
 
-def _register_sensors(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
+def _register_sensors(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("sensor-rows", "children"),
         Output("sensors-summary", "children"),
@@ -208,7 +173,7 @@ def _register_sensors(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
         Input("scans-finished", "data"),
         on_error=troubles.begin("sensors"),
     )
-    @_off_the_loop
+    @off_the_loop
     def list_sensors(path: str, _scans: int) -> object:
         if path != VIEWS["sensors"]:
             return no_update
@@ -218,7 +183,7 @@ def _register_sensors(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
         return sensors.sensor_rows(rows, now_at, parts.settings.time_zone), sensors.sensors_summary(rows), True
 
 
-def _register_reset(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
+def _register_reset(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("time-reset", "data"),
         Output("login-needed", "hidden"),
@@ -227,7 +192,7 @@ def _register_reset(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
         prevent_initial_call=True,
         on_error=troubles.begin("reset"),
     )
-    @_off_the_loop
+    @off_the_loop
     def reset_time_spent(clicks: int) -> tuple[Any, bool, bool]:
         if not parts.may_change():
             return no_update, False, True
@@ -236,7 +201,7 @@ def _register_reset(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
         return clicks, True, True
 
 
-def _register_save(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
+def _register_save(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("report-file", "data"),
         Output("saved", "data"),
@@ -246,7 +211,7 @@ def _register_save(app: Dash, parts: PageParts, troubles: _Troubles) -> None:
         prevent_initial_call=True,
         on_error=troubles.begin("save"),
     )
-    @_off_the_loop
+    @off_the_loop
     def save_data(clicks: int, time_range: str) -> tuple[Any, int, bool]:
         now_at = parts.clock()
         text = report_text(parts.reader.report(chosen_range(time_range), now_at), parts.settings)

@@ -11,6 +11,8 @@ from layouts.about import about_page
 from layouts.aria import aria
 from layouts.cards import cards
 from layouts.devices import device_table
+from layouts.keys import revoke_dialog
+from layouts.manage import manage_view
 from layouts.needs import PageSettings
 from layouts.ranges import range_picker
 from layouts.sensors import sensor_panel
@@ -19,7 +21,13 @@ from presence.overview import Activity
 TITLE = "Wi-Fi and Bluetooth Tracking"
 """Of the page and of its tab; assets/live.js puts "Scanning..." into the tab during a scan."""
 
-VIEWS = {"overview": "/", "devices": "/devices", "sensors": "/sensors", "about": "/about"}
+VIEWS = {
+    "overview": "/",
+    "devices": "/devices",
+    "sensors": "/sensors",
+    "settings": "/settings",
+    "about": "/about",
+}
 """The views of the page and their paths; assets/live.js shows the one that the address names."""
 
 _READ_AGAIN = "What you see may be old. The page tries again by itself; if this stays, type ./run doctor on the box."
@@ -30,24 +38,28 @@ _UNREADABLE = {
     "history": f"The chart cannot be read just now. {_READ_AGAIN}",
     "devices": f"The devices cannot be read just now. {_READ_AGAIN}",
     "sensors": f"The sensors cannot be read just now. {_READ_AGAIN}",
+    "settings": f"The settings cannot be read just now. {_READ_AGAIN}",
 }
 
 # What was asked for by a button and could not be done.
 _UNDONE = {
     "reset": "The time spent could not be reset. Nothing was changed; try again in a moment.",
     "save": "The report could not be saved: the box's card may be full. If this stays, type ./run doctor on the box.",
+    "zones": "The zones could not be changed. They are what they were; try again in a moment.",
+    "keys": "The key could not be made or revoked. Look at the list, and try again in a moment.",
 }
 
 # A chart to look at: no tool bar, and a finger that scrolls the page over it scrolls the page.
 _CHART_CONFIG: Any = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
 
 
-def frame(settings: PageSettings, activity: Activity) -> Component:
+def frame(settings: PageSettings, activity: Activity, *, is_managed: bool) -> Component:
     """The page, complete but for its numbers.
 
     Args:
         settings: What the page goes by.
         activity: What the box does now: the scans it has finished are those the first numbers are of.
+        is_managed: Whether the view of settings is joined to anything.
     """
     return html.Div(
         [
@@ -60,7 +72,15 @@ def frame(settings: PageSettings, activity: Activity) -> Component:
                         [html.Span(id="phase", className="phase"), html.Span(id="scan-age")], className="status-line"
                     ),
                     html.Main(
-                        [_notices(), _overview(), _devices(), _sensors(), _about(settings), _missing()],
+                        [
+                            _notices(),
+                            _overview(),
+                            _devices(),
+                            _sensors(),
+                            html.Div(manage_view(is_managed=is_managed), id="view-settings", hidden=True),
+                            _about(settings),
+                            _missing(),
+                        ],
                         id="content",
                         tabIndex=-1,
                     ),
@@ -68,6 +88,7 @@ def frame(settings: PageSettings, activity: Activity) -> Component:
                 className="page",
             ),
             _reset_dialog(),
+            revoke_dialog(),
             html.Div(id="spoken", className="unseen", **aria(live="polite")),
             *_unseen_parts(activity),
         ]
@@ -81,7 +102,10 @@ def _unseen_parts(activity: Activity) -> tuple[Component, ...]:
         dcc.Download(id="report-file"),
         dcc.Store(id="scans-finished", data=activity.scan_count),
         dcc.Store(id="ratio", data=False, storage_type="local"),
-        *(dcc.Store(id=name) for name in ("theme", "last-scan", "saved", "time-reset", "device-query")),
+        *(
+            dcc.Store(id=name)
+            for name in ("theme", "last-scan", "saved", "time-reset", "device-query", "zones-changed", "keys-changed")
+        ),
     )
 
 
@@ -90,7 +114,13 @@ def _demo_banner() -> Component:
 
 
 def _heading(settings: PageSettings) -> Component:
-    links = {"overview": "Overview", "devices": "Devices", "sensors": "Sensors", "about": "About"}
+    links = {
+        "overview": "Overview",
+        "devices": "Devices",
+        "sensors": "Sensors",
+        "settings": "Settings",
+        "about": "About",
+    }
     return html.Header(
         [
             html.Div(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dash import ClientsideFunction, Dash, Input, Output, State
 
 from layouts.frame import VIEWS
+from layouts.keys import REVOKE_BUTTONS
 from layouts.ranges import range_button_id
 from presence.ranges import TimeRange
 
@@ -67,6 +68,19 @@ def register_browser_callbacks(app: Dash) -> None:
         _live("closeReset"),
         Input("reset-cancel", "n_clicks"),
         Input("reset-confirm", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    when(
+        _live("askRevoke"),
+        Output("key-to-revoke", "data"),
+        Output("revoke-question", "children"),
+        Input(REVOKE_BUTTONS, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    when(
+        _live("closeRevoke"),
+        Input("revoke-cancel", "n_clicks"),
+        Input("revoke-confirm", "n_clicks"),
         prevent_initial_call=True,
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from presence.access import Identity, KeyRow, NewKey, Role
 from presence.overview import Activity, DevicePage, DeviceQuery, History, Overview, Report
 from presence.ranges import TimeRange
 from presence.sensors import SensorRow
@@ -71,6 +72,56 @@ class PageCommands(Protocol):
         ...
 
 
+class PageZones(Protocol):
+    """Where zones end, in place of what the settings say. Each method may raise as those of `PageReader`."""
+
+    def thresholds(self) -> ZoneThresholds | None:
+        """Where zones end; None when it is where the settings say."""
+        ...
+
+    def set_thresholds(self, thresholds: ZoneThresholds, now_at: datetime) -> None:
+        """Let zones end here, from the next scan on."""
+        ...
+
+    def reset_thresholds(self) -> None:
+        """Let zones end where the settings say."""
+        ...
+
+
+class PageKeys(Protocol):
+    """The keys by which programs come in. Each method may raise as those of `PageReader`."""
+
+    def list_keys(self) -> tuple[KeyRow, ...]:
+        """All keys there ever were, the newest first."""
+        ...
+
+    def make_key(self, name: str, role: Role, now_at: datetime) -> NewKey:
+        """Make a key; raises AccessError when it cannot have this name."""
+        ...
+
+    def revoke_key(self, which: int, now_at: datetime) -> str:
+        """Take a key back, and tell its name; raises AccessError when there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Managing:
+    """What the view of settings is joined to.
+
+    Attributes:
+        identity: Tells who asks just now; None for somebody who has not said who they are.
+        zones: Where zones end.
+        keys: The keys of programs.
+        best_signals: How many devices of the last hour, up to a moment, had which RSSI in whole dBm at their
+            strongest; may raise as the methods of `PageReader`.
+    """
+
+    identity: Callable[[], Identity | None]
+    zones: PageZones
+    keys: PageKeys
+    best_signals: Callable[[datetime], Mapping[int, int]]
+
+
 @dataclass(frozen=True, slots=True)
 class PageParts:
     """The parts a page is joined to.
@@ -83,6 +134,7 @@ class PageParts:
         settings: What the page goes by.
         save_report: Keeps a report's text on the box, under the time it was made; raises OSError when it cannot.
         may_change: Whether who asks just now may change what is remembered.
+        managing: What the view of settings is joined to; None where nothing can be managed from the page.
     """
 
     reader: PageReader
@@ -92,3 +144,4 @@ class PageParts:
     settings: PageSettings
     save_report: Callable[[str, datetime], None]
     may_change: Callable[[], bool]
+    managing: Managing | None

@@ -11,7 +11,7 @@ from dash import Dash
 
 from layouts.callbacks import register_callbacks
 from layouts.frame import TITLE, frame
-from layouts.needs import PageCommands, PageParts, PageReader, PageSettings
+from layouts.needs import Managing, PageCommands, PageParts, PageReader, PageSettings
 from presence.overview import Activity
 
 _ASSETS = Path(__file__).parents[1] / "assets"
@@ -49,6 +49,7 @@ def build_page(
     settings: PageSettings,
     save_report: Callable[[str, datetime], None],
     may_change: Callable[[], bool],
+    managing: Managing | None = None,
 ) -> Dash:
     """Put the page on a server.
 
@@ -64,6 +65,7 @@ def build_page(
         settings: What the page goes by.
         save_report: Keeps a report's text on the box, under the time it was made; raises OSError when it cannot.
         may_change: Whether who asks just now may change what is remembered.
+        managing: What the view of settings is joined to; None where nothing can be managed from the page.
     """
     app = Dash(
         __name__,
@@ -82,9 +84,10 @@ def build_page(
     )
     # Nothing here uses Dash's WebSocket; without this every page would open one all the same.
     app.backend.websocket_capability = False
-    app.layout = lambda: frame(settings, activity())
+    app.layout = lambda: frame(settings, activity(), is_managed=managing is not None)
     _answer_activity(app, activity, clock)
-    register_callbacks(app, PageParts(reader, commands, activity, clock, settings, save_report, may_change))
+    parts = PageParts(reader, commands, activity, clock, settings, save_report, may_change, managing)
+    register_callbacks(app, parts)
     # Dash finds its assets at the first request of "/" alone: a first visit to another path would get a page without.
     app._setup_server()  # type: ignore[no-untyped-call]  # noqa: SLF001 - there is no public way
     return app

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from layouts.needs import PageSettings
+from layouts.needs import Managing, PageSettings
+from presence.access import Identity, KeyNameTakenError, KeyRow, NewKey, Role
 from presence.faults import Fault, FaultReason
 from presence.overview import (
     Activity,
@@ -211,6 +212,8 @@ class FakePlace:
         save_error: What keeping a report raises; None when all is well.
         may_change: Whether who looks may change anything.
         queries: What was asked of the device table.
+        changed_thresholds: Where zones end; None where config.toml says.
+        keys: The keys of programs, the newest first.
         read_begun: Set at the first read.
         reads_may_go_on: While it is cleared, every read waits.
     """
@@ -225,6 +228,8 @@ class FakePlace:
     save_error: OSError | None = None
     may_change: bool = True
     queries: list[DeviceQuery] = field(default_factory=list)
+    changed_thresholds: ZoneThresholds | None = None
+    keys: list[KeyRow] = field(default_factory=list)
     read_begun: threading.Event = field(default_factory=threading.Event)
     reads_may_go_on: threading.Event = field(default_factory=_set_event)
 
@@ -303,6 +308,50 @@ class FakePlace:
     def note_saved(self, now_at: datetime) -> None:
         """As `layouts.needs.PageCommands`."""
         self.overview_now = replace(self.overview_now, saved_at=now_at)
+
+    def managing(self) -> Managing:
+        """What the view of settings is joined to: this place."""
+        return Managing(self.identity, self, self, self.best_signals)
+
+    def identity(self) -> Identity | None:
+        """As `layouts.needs.Managing`."""
+        return Identity("admin", Role.ADMIN) if self.may_change else None
+
+    def best_signals(self, _now_at: datetime) -> dict[int, int]:
+        """As `layouts.needs.Managing`: 48 devices."""
+        self._begin_read()
+        return {-45: 10, -62: 8, -74: 10, -76: 8, -90: 12}
+
+    def thresholds(self) -> ZoneThresholds | None:
+        """As `layouts.needs.PageZones`."""
+        self._begin_read()
+        return self.changed_thresholds
+
+    def set_thresholds(self, thresholds: ZoneThresholds, _now_at: datetime) -> None:
+        """As `layouts.needs.PageZones`."""
+        self.changed_thresholds = thresholds
+
+    def reset_thresholds(self) -> None:
+        """As `layouts.needs.PageZones`."""
+        self.changed_thresholds = None
+
+    def list_keys(self) -> tuple[KeyRow, ...]:
+        """As `layouts.needs.PageKeys`."""
+        self._begin_read()
+        return tuple(self.keys)
+
+    def make_key(self, name: str, role: Role, now_at: datetime) -> NewKey:
+        """As `layouts.needs.PageKeys`."""
+        if any(key.name == name for key in self.keys):
+            raise KeyNameTakenError(f"There is a key {name} already. Revoke it first, or choose another name.")
+        self.keys.insert(0, KeyRow(len(self.keys) + 1, name, role, now_at, None, None))
+        return NewKey(self.keys[0], "pk_" + "Zx9" * 14)
+
+    def revoke_key(self, which: int, now_at: datetime) -> str:
+        """As `layouts.needs.PageKeys`."""
+        (revoked,) = (key for key in self.keys if key.key_id == which)
+        self.keys = [replace(key, revoked_at=now_at) if key is revoked else key for key in self.keys]
+        return revoked.name
 
     def save_report(self, text: str, _made_at: datetime) -> None:
         """Keep a report."""

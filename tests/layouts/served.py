@@ -38,6 +38,7 @@ def served(place: FakePlace, settings: PageSettings = SETTINGS, port: int = 0) -
         settings=settings,
         save_report=place.save_report,
         may_change=lambda: place.may_change,
+        managing=place.managing(),
     )
     listening = socket.create_server(("127.0.0.1", port))
     server = uvicorn.Server(uvicorn.Config(api, log_level="warning", timeout_graceful_shutdown=1))

@@ -21,7 +21,7 @@ from tests.layouts.fake_place import (
 from tests.layouts.served import served
 from tests.layouts.visit import PATIENCE_MS, Visit
 
-VIEWS = ("/", "/devices", "/sensors", "/about", "/nowhere")
+VIEWS = ("/", "/devices", "/sensors", "/settings", "/about", "/nowhere")
 
 
 def _headings(page: Page) -> list[str]:
@@ -248,7 +248,13 @@ def test_the_page_is_light(visit: Visit) -> None:
 def test_a_first_visit_may_go_to_any_path(visit: Visit, path: str) -> None:
     """Each path shows its own view and marks its link; one that is none says so and leads back."""
     page = visit.open(path)
-    heading = {"/": "People over time", "/devices": "Devices", "/sensors": "Sensors", "/about": "About this project"}
+    heading = {
+        "/": "People over time",
+        "/devices": "Devices",
+        "/sensors": "Sensors",
+        "/settings": "Zones",
+        "/about": "About this project",
+    }
     expect(page.get_by_role("heading", name=heading.get(path, "There is no page here"))).to_be_visible()
     current = page.locator("[aria-current=page]")
     expect(current).to_have_count(0 if path == "/nowhere" else 1)

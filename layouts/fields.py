@@ -1,0 +1,71 @@
+"""Fields of forms: a label, what is typed or chosen, and a hint."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from layouts.aria import aria
+
+
+def text_field(name: str, label: str, hint: str, longest: int) -> Component:
+    """A line to type into; its value is told half a second after the last key.
+
+    Args:
+        name: Its id.
+        label: What it is.
+        hint: What may stand in it; empty for none.
+        longest: How many characters it takes.
+    """
+    return _field(name, label, hint, "text", longest)
+
+
+def number_field(name: str, label: str, hint: str) -> Component:
+    """A number with buttons for one less and one more."""
+    return _field(name, label, hint, "number", None)
+
+
+def _field(name: str, label: str, hint: str, kind: Literal["text", "number"], longest: int | None) -> Component:
+    field = dcc.Input(
+        id=name,
+        type=kind,
+        debounce=0.5,  # seconds after the last key
+        autoComplete="off",
+        spellCheck="false",
+        maxLength=longest,
+        className="field",
+    )
+    return html.Div(
+        [html.Label(label, htmlFor=name), field, html.P(hint, className="note") if hint else None],
+        className=f"form-field form-field-{kind}",
+    )
+
+
+def choice_field(name: str, label: str, choices: dict[str, str], chosen: str) -> Component:
+    """One of several, all of them in sight.
+
+    Args:
+        name: Its id.
+        label: What is chosen.
+        choices: What each value is called.
+        chosen: The value chosen at first.
+    """
+    heading = f"{name}-label"
+    return html.Div(
+        [
+            html.P(label, id=heading, className="form-label"),
+            dcc.RadioItems(
+                id=name, options=options(choices), value=chosen, className="choices", labelClassName="choice-words"
+            ),
+        ],
+        className="form-field",
+        role="group",
+        **aria(labelledby=heading),
+    )
+
+
+def options(choices: dict[str, str]) -> list[dict[str, str]]:
+    """Choices as a component takes them."""
+    return [{"label": words, "value": value} for value, words in choices.items()]

@@ -1,0 +1,43 @@
+"""The view for who runs the place: who is logged in, where zones end, the export, and keys."""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+from layouts.export import export_panel
+from layouts.keys import keys_panel
+from layouts.zones import zones_panel
+from presence.access import Identity
+
+_LOGIN = "/login?next=/settings"
+
+
+def manage_view(*, is_managed: bool) -> list[Component]:
+    """The view without what is in force; where nothing can be managed, a sentence that says so."""
+    if not is_managed:
+        return [
+            html.Section([html.H2("Settings"), html.P("Nothing can be changed from this page.")], className="panel")
+        ]
+    login = html.Section(
+        [html.H2("Login"), html.Div(id="login-state", className="login-state")], className="panel panel-login"
+    )
+    return [html.Div([login, zones_panel(), export_panel(), keys_panel()], className="manage")]
+
+
+def login_state(identity: Identity | None) -> list[Component]:
+    """Who is logged in, and how to change that."""
+    if identity is None:
+        return [
+            html.P("You are not logged in. You can look at the page; changing settings and exporting ask for a login."),
+            html.A("Log in", href=_LOGIN, className="button button-primary"),
+        ]
+    return [
+        html.P(["You are logged in as ", html.Strong(identity.name), f", with the role {identity.role.value}."]),
+        html.Form(html.Button("Log out", className="button"), method="post", action="/api/v1/logout"),
+    ]
+
+
+def login_needed(words: str) -> list[str | Component]:
+    """What cannot be done before a login, and where that is."""
+    return [f"{words} ", html.A("Log in", href=_LOGIN)]
