@@ -10,13 +10,12 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
+    ColumnElement,
     Connection,
     Delete,
     Insert,
     Row,
     Select,
-    Update,
     and_,
     bindparam,
     delete,
@@ -24,10 +23,9 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    update,
 )
 
-from db import upsert
+from db import bulk, upsert
 from db.known import find_known, part_for_new, select_followed
 from db.schema import DEVICES, PRESENT, VISITS
 from presence.following import STALE_AFTER, Devices, FollowedDevice, OpenVisit, Reading
@@ -60,7 +58,9 @@ class FollowedDevices:
         for radio in Radio:
             for key_period, hashes in _hashes(radio, scans).items():
                 self._take(radio, find_known(connection, radio, key_period, hashes).values())
-            self._take(radio, connection.execute(_select_ending(radio), _bounds(scans, visit_gap)))
+            self._take(
+                radio, connection.execute(_select_ending(radio, connection.dialect.name), _bounds(scans, visit_gap))
+            )
 
     def _take(self, radio: Radio, rows: Iterable[Row[Any]]) -> None:
         for row in rows:
@@ -93,24 +93,24 @@ class FollowedDevices:
             for key_period in {device.key_period for device in new}
         }
         rows = [_device_row(device) | _first_row(device) | {"part": parts[device.key_period]} for device in new]
-        for row in self._connection.execute(_insert_device(radio), rows):
+        statement = _insert_device(radio, self._connection.dialect.name, *rows[0])
+        for row in self._connection.execute(statement, upsert.as_parameters(self._connection, rows)):
             device = self.devices[radio][row.device_hash]
             self._stored[radio][row.device_hash] = _Stored(row.id, _totals(device), device.manufacturer, None)
 
     def _write_visits(self, radio: Radio, ended: Sequence[Visit]) -> None:
-        rows = [
-            {
-                "left_at": visit.ended_at,
-                "by_radio": radio,
-                "of_device": self.device_id(radio, visit.device_hash),
-                "sensor": visit.sensor,
-                "started_at": visit.started_at,
-                "stay_seconds": visit.stay_seconds,
-            }
-            for visit in ended
-        ]
-        if rows:
-            self._connection.execute(_insert_visit(), rows)
+        """Write visits down. Of a device whose visits end twice at one moment, the second is written after the first."""
+        rounds: list[dict[tuple[datetime, str], Visit]] = []
+        for visit in ended:
+            key = visit.ended_at, visit.device_hash
+            some = next((some for some in rounds if key not in some), None)
+            if some is None:
+                rounds.append(some := {})
+            some[key] = visit
+        statement = _insert_visits(self._connection.dialect.name)
+        for some in rounds:
+            rows = [_visit_row(visit, self.device_id(radio, visit.device_hash)) for visit in some.values()]
+            self._connection.execute(statement, upsert.as_parameters(self._connection, rows))
 
     def _write_present(self, radio: Radio) -> None:
         stored = self._stored[radio]
@@ -118,12 +118,12 @@ class FollowedDevices:
         for name, device in self.devices[radio].items():
             if device.visit is None:
                 if stored[name].visit is not None:
-                    gone.append({"of_device": stored[name].device_id})
+                    gone.append(stored[name].device_id)
             elif stored[name].visit != _moments(device.visit):
                 staying.append(_present_row(stored[name].device_id, device, device.visit))
         upsert.replace_rows(self._connection, PRESENT[radio], staying)
         if gone:
-            self._connection.execute(_delete_present(radio), gone)
+            self._connection.execute(_delete_present(radio, self._connection.dialect.name), {"gone": gone})
 
     def _update_changed(self, radio: Radio) -> None:
         """Write down devices that have left since they were written, and makers that only now could be told."""
@@ -131,12 +131,11 @@ class FollowedDevices:
         for name, device in self.devices[radio].items():
             stored = self._stored[radio][name]
             if device.visit is None and stored.written_down != _totals(device):
-                left.append({"of_device": stored.device_id, **_device_row(device)})
+                left.append({"of_row": stored.device_id, **_device_row(device)})
             elif device.manufacturer != stored.manufacturer:
-                told.append({"of_device": stored.device_id, "manufacturer": device.manufacturer})
+                told.append({"of_row": stored.device_id, "manufacturer": device.manufacturer})
         for rows in (left, told):
-            if rows:
-                self._connection.execute(_update_device(radio, *rows[0].keys()), rows)
+            upsert.update_rows(self._connection, DEVICES[radio], rows)
 
 
 def _hashes(radio: Radio, scans: Sequence[Scan]) -> dict[int, set[str]]:
@@ -163,11 +162,11 @@ def _bounds(scans: Sequence[Scan], visit_gap: timedelta) -> dict[str, Any]:
 
 # Building a statement costs more than running it: each is built once for each radio.
 @cache
-def _select_ending(radio: Radio) -> Select[*tuple[Any, ...]]:
+def _select_ending(radio: Radio, dialect: str) -> Select[*tuple[Any, ...]]:
     devices, present = DEVICES[radio], PRESENT[radio]
     went_back = func.coalesce(present.c.placed_seen_at, present.c.last_seen_at) > bindparam("oldest_at")
     may_be_over = or_(present.c.last_seen_at < bindparam("silent_since_at"), went_back)
-    is_here = present.c.sensor.in_(bindparam("sensors", expanding=True))
+    is_here = bulk.is_among(present.c.sensor, "sensors", dialect)
     return (
         select_followed(radio)
         # Every row has its device. An outer join says which to begin with: a planner without statistics, as SQLite's is
@@ -178,34 +177,32 @@ def _select_ending(radio: Radio) -> Select[*tuple[Any, ...]]:
 
 
 @cache
-def _insert_device(radio: Radio) -> Any:  # noqa: ANN401 - SQLAlchemy's type of an insert that returns rows has no short name
+def _insert_device(radio: Radio, dialect: str, *columns: str) -> Any:  # noqa: ANN401 - SQLAlchemy's type of an insert that returns rows has no short name
     devices = DEVICES[radio]
-    return insert(devices).returning(devices.c.device_hash, devices.c.id)
+    statement = insert(devices) if dialect == "sqlite" else bulk.insert_given(devices, columns)
+    return statement.returning(devices.c.device_hash, devices.c.id)
 
 
 @cache
-def _insert_visit() -> Insert:
-    key: dict[str, BindParameter[Any]] = {
-        "ended_at": bindparam("left_at"),
-        "radio": bindparam("by_radio"),
-        "device_id": bindparam("of_device"),
-    }
-    ended_then = [VISITS.c[column] == value for column, value in key.items()]
-    return insert(VISITS).values(**key, repeat=select(func.count()).where(*ended_then).scalar_subquery())
+def _insert_visits(dialect: str) -> Insert:
+    columns = [column for column in VISITS.c if column.name != "repeat"]
+    names = [column.name for column in columns]
+    given: dict[str, ColumnElement[Any]]
+    if dialect == "sqlite":
+        given = {name: bindparam(name, type_=VISITS.c[name].type) for name in names}
+    else:
+        given = dict(bulk.given_rows(columns).c)
+    same = VISITS.alias()
+    ended_then = [same.c[name] == given[name] for name in ("ended_at", "radio", "device_id")]
+    repeat = select(func.count()).where(*ended_then).scalar_subquery()
+    made = select(*(given[name] for name in names), repeat)
+    return insert(VISITS).from_select([*names, "repeat"], made)
 
 
 @cache
-def _delete_present(radio: Radio) -> Delete:
+def _delete_present(radio: Radio, dialect: str) -> Delete:
     present = PRESENT[radio]
-    return delete(present).where(present.c.device_id == bindparam("of_device"))
-
-
-@cache
-def _update_device(radio: Radio, *columns: str) -> Update:
-    """Give columns of the device `of_device` values of the same names."""
-    devices = DEVICES[radio]
-    values: dict[str, Any] = {column: bindparam(column) for column in columns if column != "of_device"}
-    return update(devices).where(devices.c.id == bindparam("of_device")).values(values)
+    return delete(present).where(bulk.is_among(present.c.device_id, "gone", dialect))
 
 
 def _totals(device: FollowedDevice) -> tuple[datetime, float, int]:
@@ -237,6 +234,17 @@ def _device(radio: Radio, row: Row[Any]) -> FollowedDevice:
         round_id=row.written_round if visit is None else row.round_id,
         visit=visit,
     )
+
+
+def _visit_row(visit: Visit, device_id: int) -> upsert.Row:
+    return {
+        "ended_at": visit.ended_at,
+        "radio": visit.radio,
+        "device_id": device_id,
+        "sensor": visit.sensor,
+        "started_at": visit.started_at,
+        "stay_seconds": visit.stay_seconds,
+    }
 
 
 def _first_row(device: FollowedDevice) -> upsert.Row:

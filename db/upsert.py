@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, TypedColumns, case
+from sqlalchemy import Column, ColumnElement, Connection, Table, TypedColumns, Update, bindparam, case, update
 from sqlalchemy.dialects import postgresql, sqlite
+
+from db import bulk
 
 # A row to write, by column name.
 Row = dict[str, Any]
@@ -21,7 +23,14 @@ _KEPT = frozenset({"hour_of_day"})
 def replace_rows(connection: Connection, table: Table[TypedColumns], rows: Sequence[Row]) -> None:
     """Write rows that hold every column; one whose key is there already takes the new values."""
     if rows:
-        connection.execute(_replacing(table, connection.dialect.name), rows)
+        connection.execute(_replacing(table, connection.dialect.name), as_parameters(connection, rows))
+
+
+def update_rows(connection: Connection, table: Table[TypedColumns], rows: Sequence[Row]) -> None:
+    """Give rows that are there new values of some columns, of the same ones in each; `of_row` is the row's `id`."""
+    if rows:
+        statement = _updating(table, connection.dialect.name, *rows[0])
+        connection.execute(statement, as_parameters(connection, rows))
 
 
 def add_to_sums(connection: Connection, table: Table[TypedColumns], rows: Sequence[Row]) -> None:
@@ -35,7 +44,13 @@ def add_to_sums(connection: Connection, table: Table[TypedColumns], rows: Sequen
         key = tuple(row[name] for name in keys)
         added[key] = _sum(added[key], row, keys) if key in added else row
     if added:
-        connection.execute(_adding(table, connection.dialect.name), list(added.values()))
+        rows = list(added.values())
+        connection.execute(_adding(table, connection.dialect.name), as_parameters(connection, rows))
+
+
+def as_parameters(connection: Connection, rows: Sequence[Row]) -> Sequence[Row] | dict[str, list[Any]]:
+    """Rows of the same columns, at least one, as a statement for many takes them: see `db.bulk`."""
+    return bulk.by_column(rows) if bulk.is_bulk(connection) else rows
 
 
 def _sum(row: Row, other: Row, keys: Sequence[str]) -> Row:
@@ -59,6 +74,17 @@ def _replacing(table: Table[TypedColumns], dialect: str) -> sqlite.Insert | post
 
 
 @cache
+def _updating(table: Table[TypedColumns], dialect: str, *columns: str) -> Update:
+    changed = [table.c[name] for name in columns if name != "of_row"]
+    if dialect == "sqlite":
+        values = {column.name: bindparam(column.name) for column in changed}
+        return update(table).where(table.c.id == bindparam("of_row")).values(values)
+    of_row: Column[Any] = Column("of_row", table.c.id.type)
+    given = bulk.given_rows([of_row, *changed])
+    return update(table).where(table.c.id == given.c.of_row).values({one: given.c[one.name] for one in changed})
+
+
+@cache
 def _adding(table: Table[TypedColumns], dialect: str) -> sqlite.Insert | postgresql.Insert:
     statement = _insert(table, dialect)
     values: dict[str, ColumnElement[Any]] = {}
@@ -72,4 +98,7 @@ def _adding(table: Table[TypedColumns], dialect: str) -> sqlite.Insert | postgre
 
 
 def _insert(table: Table[TypedColumns], dialect: str) -> sqlite.Insert | postgresql.Insert:
-    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    """Insert rows that hold every column."""
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    return bulk.insert_given(table, [column.name for column in table.c])

@@ -56,7 +56,9 @@ def test_devices_are_looked_up_along_the_index() -> None:
     with contextlib.closing(Connections("sqlite://")) as connections:
         upgrade(connections)
         with connections.read() as connection:
-            lookup = _select_known(Radio.WIFI).params(under_key=20_000, parts=[0, 1], beginnings=[b"1234", b"5678"])
+            lookup = _select_known(Radio.WIFI, "sqlite").params(
+                under_key=20_000, parts=[0, 1], beginnings=[b"1234", b"5678"]
+            )
             statement = lookup.compile(connection, compile_kwargs={"render_postcompile": True})
             values = (20_000, 0, 1, b"1234", b"5678")
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
