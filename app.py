@@ -25,6 +25,7 @@ from db.access import Access
 from db.backup import back_up
 from db.errors import DatabaseError
 from db.examine import examine_database
+from db.outbox import Outbox
 from db.overrides import Overrides, ZoningInForce
 from db.reports import keep_report
 from db.zone_sums import ZoneSums
@@ -54,7 +55,7 @@ from scans.replay import Replay
 from scans.simulated.site import SimulatedSite
 from scans.visitor_key import KeyFileError
 from scans.wifi import read_capture
-from telling import Telling, certificate, page_address, read_secret
+from telling import Telling, certificate, outbox_limits, page_address, read_secret
 
 
 def page_settings(place: Place) -> PageSettings:
@@ -231,19 +232,23 @@ def enrol(place: Place, card: SensorCard, by: Uplink, url: str | None) -> int:
         "TRACKING_PRESENCE_TIME_ZONE": str(place.time_zone),
         "TRACKING_LINKS_UPLINK": by.value,
     }
-    password = None
+    files: dict[str, str | None] = {}
     if by is Uplink.MQTT:
         if not links.broker_host:
             raise ConfigError("The settings name no broker. Put `broker_host` into [links], or leave `--by mqtt`.")
         broker = ("host", "port", "tls", "user", "protocol", "topic")
         settings |= {f"TRACKING_LINKS_BROKER_{name.upper()}": _as_setting(links, f"broker_{name}") for name in broker}
-        password = read_secret(links.broker_password_file)
+        files["TRACKING_LINKS_BROKER_PASSWORD_FILE"] = read_secret(links.broker_password_file)
+        files["TRACKING_LINKS_BROKER_CA_FILE"] = read_secret(links.broker_ca_file)
     else:
         settings["TRACKING_LINKS_UPLINK_URL"] = url or page_address(place)
+        files["TRACKING_LINKS_UPLINK_CA_FILE"] = read_secret(links.uplink_ca_file or links.tls_certificate_file)
     with contextlib.closing(place.open_store()) as store:
         key = Access(store.connections, place.clock.monotonic).make_key(card.name, Role.SENSOR, now_at).key
         store.sensors.register(card, now_at)
-    code = as_code(Enrolment(place.visitor_keys().key_at(now_at), settings, key, password))
+    files["TRACKING_LINKS_UPLINK_KEY_FILE"] = key
+    held = {name: content for name, content in files.items() if content is not None}
+    code = as_code(Enrolment(place.visitor_keys().key_at(now_at), settings, held))
     print(f"On the new sensor type this, and then ./run sensor:\n\n./run join {code}\n")
     print(
         "Whoever has this line can send as that sensor: do not keep it. `./run keys revoke` undoes it.", file=sys.stderr
@@ -262,6 +267,9 @@ def join_site(place: Place, code: str) -> int:
         raise EnrolmentError("A sensor keeps what waits on disk: give it a database in a file, not in memory.")
     enrolment = from_code(code)
     join(enrolment, place.folder, place.visitor_keys())
+    with contextlib.closing(place.open_store()) as store:
+        if count := Outbox(store.connections, outbox_limits(place)).clear():
+            print(f"{count} scans that waited to be sent were named by another site's key, and were dropped.")
     name = enrolment.settings.get("TRACKING_SCANS_SENSOR_NAME", "this machine")
     print(f"{name} is a sensor of the site now. Start it: ./run sensor")
     return 0

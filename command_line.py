@@ -52,11 +52,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _shared_options() -> argparse.ArgumentParser:
-    shared = argparse.ArgumentParser(add_help=False)
+def _shared_options(argument_default: str | None = None) -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argument_default)
     shared.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config.toml beside app.py)")
     shared.add_argument("--db", metavar="URL", help="database, such as sqlite:///other.db (default: from the settings)")
-    shared.add_argument("--demo", action="store_true", help="a simulated site with its own database; no radio is used")
+    shared.add_argument(
+        "--demo",
+        action="store_true",
+        default=argument_default or False,
+        help="a simulated site with its own database; no radio is used",
+    )
     return shared
 
 
@@ -88,8 +93,10 @@ def _add_site_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     enrol.add_argument("--url", metavar="URL", help="address of this hub (default: this machine's on the LAN)")
     parsers["join"].add_argument("code", metavar="CODE", nargs="+", help="what ./run enrol printed")
     keys = parsers["keys"].add_subparsers(dest="action", metavar="ACTION")
-    make = keys.add_parser("make", help="make a key; it is shown once")
+    # The options of every command may stand before the action or after it; after it they must not undo what was before.
+    shared = _shared_options(argument_default=argparse.SUPPRESS)
+    make = keys.add_parser("make", help="make a key; it is shown once", parents=[shared])
     make.add_argument("name", metavar="NAME", help="who or what it is for")
     make.add_argument("--role", default=Role.VIEWER.value, choices=[role.value for role in Role])
-    revoke = keys.add_parser("revoke", help="take a key back")
+    revoke = keys.add_parser("revoke", help="take a key back", parents=[shared])
     revoke.add_argument("name", metavar="NAME")

@@ -307,6 +307,8 @@ def _override(values: dict[str, Any], name: str, text: str, mistakes: list[str])
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text
+    if isinstance(type(model.default).model_fields[key].default, str) and not isinstance(value, str):
+        value = text  # words that look like a number: a sensor may be called 12, and MQTT's version is "5"
     kept = values.setdefault(section, {})
     if isinstance(kept, dict):
         kept[key] = value

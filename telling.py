@@ -95,8 +95,7 @@ class Telling:
             if is_older
             else OwnPayload(place.card, site, place.clock.wall)
         )
-        limits = OutboxLimits(links.outbox_max_mb * _BYTES_A_MB, timedelta(days=links.outbox_max_days))
-        outbox = Outbox(self.store.connections, limits)
+        outbox = Outbox(self.store.connections, outbox_limits(place))
         self._uplink = UplinkWorker(outbox, self._sender(is_older), payload, place.clock.wall, _jitter())
         self._uplink.start()
         undo.callback(self._uplink.stop)
@@ -314,6 +313,12 @@ def broker_settings(place: Place) -> BrokerSettings:
         protocol=links.broker_protocol.value,
         topic=links.broker_topic,
     )
+
+
+def outbox_limits(place: Place) -> OutboxLimits:
+    """How much may wait to be sent."""
+    links = place.config.links
+    return OutboxLimits(links.outbox_max_mb * _BYTES_A_MB, timedelta(days=links.outbox_max_days))
 
 
 def certificate(place: Place) -> Certificate | None:

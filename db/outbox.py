@@ -125,6 +125,15 @@ class Outbox:
             rows = connection.execute(_up_to(), {"last": fitting[-1]}).all()
         return tuple(Waiting(row.id, row.message_id.hex(), row.kept_at, row.body) for row in rows)
 
+    def clear(self) -> int:
+        """Forget all that waits; tells how many scans that were.
+
+        Raises:
+            DatabaseError: It could not be done; they wait on.
+        """
+        with self._connections.write() as connection:
+            return connection.execute(delete(OUTBOX)).rowcount
+
     def delete(self, waiting: Sequence[Waiting]) -> None:
         """Forget scans that were acknowledged.
 

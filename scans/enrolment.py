@@ -35,14 +35,12 @@ class Enrolment:
     Attributes:
         key: The site's visitor key as it is now. From here on sensor and hub step it forward each by itself.
         settings: Settings by the names of their environment variables, for example TRACKING_LINKS_UPLINK_URL.
-        uplink_key: The key that the hub asks for; never shown.
-        broker_password: The password at the broker, None for none; never shown.
+        files: What settings that name files are to hold: keys, passwords, certificates to trust; never shown.
     """
 
     key: VisitorKey
     settings: Mapping[str, str]
-    uplink_key: str = field(repr=False)
-    broker_password: str | None = field(repr=False)
+    files: Mapping[str, str] = field(repr=False)
 
 
 def as_code(enrolment: Enrolment) -> str:
@@ -52,8 +50,7 @@ def as_code(enrolment: Enrolment) -> str:
         "secret": enrolment.key.secret.hex(),
         "site": enrolment.key.site,
         "settings": dict(enrolment.settings),
-        "uplink_key": enrolment.uplink_key,
-        "broker_password": enrolment.broker_password,
+        "files": dict(enrolment.files),
     }
     packed = zlib.compress(json.dumps(said, separators=(",", ":")).encode(), 9)
     return _MARK + base64.urlsafe_b64encode(packed).decode().rstrip("=")
@@ -78,14 +75,12 @@ def from_code(code: str) -> Enrolment:
             raise EnrolmentError(_DAMAGED)
         settings = {str(name): str(value) for name, value in said["settings"].items()}
         key = VisitorKey(int(said["period"]), bytes.fromhex(said["secret"]), str(said["site"]))
-        password = said["broker_password"]
-        enrolment = Enrolment(key, settings, str(said["uplink_key"]), None if password is None else str(password))
+        files = {str(name): str(content) for name, content in said["files"].items()}
     except (binascii.Error, zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EnrolmentError(_DAMAGED) from error
-    for name in settings:
-        if not _SETTINGS.fullmatch(name):
-            raise EnrolmentError("This code would change settings that are not its business, so it is not used.")
-    return enrolment
+    if not all(map(_SETTINGS.fullmatch, settings)) or not files.keys() <= _FILES.keys():
+        raise EnrolmentError("This code would change settings that are not its business, so it is not used.")
+    return Enrolment(key, settings, files)
 
 
 _DAMAGED = "This code was cut off or changed on its way. Copy the whole of it, from the mark to the last character."
@@ -93,8 +88,12 @@ _DAMAGED = "This code was cut off or changed on its way. Copy the whole of it, f
 
 # What a sensor that has joined keeps beside its database.
 _JOINED = "joined.json"
-_UPLINK_KEY = "uplink.key"
-_BROKER_PASSWORD = "broker.password"  # noqa: S105 - the name of a file
+_FILES = {
+    "TRACKING_LINKS_UPLINK_KEY_FILE": "uplink.key",
+    "TRACKING_LINKS_UPLINK_CA_FILE": "hub-ca.pem",
+    "TRACKING_LINKS_BROKER_PASSWORD_FILE": "broker.password",
+    "TRACKING_LINKS_BROKER_CA_FILE": "broker-ca.pem",
+}
 
 
 def join(enrolment: Enrolment, folder: Path, keys: VisitorKeys) -> None:
@@ -106,11 +105,9 @@ def join(enrolment: Enrolment, folder: Path, keys: VisitorKeys) -> None:
     """
     settings = dict(enrolment.settings)
     try:
-        settings["TRACKING_LINKS_UPLINK_KEY_FILE"] = str(folder / _UPLINK_KEY)
-        write_privately(folder / _UPLINK_KEY, enrolment.uplink_key)
-        if enrolment.broker_password is not None:
-            settings["TRACKING_LINKS_BROKER_PASSWORD_FILE"] = str(folder / _BROKER_PASSWORD)
-            write_privately(folder / _BROKER_PASSWORD, enrolment.broker_password)
+        for name, content in enrolment.files.items():
+            settings[name] = str(folder / _FILES[name])
+            write_privately(folder / _FILES[name], content)
         keys.adopt(enrolment.key)
         write_privately(folder / _JOINED, json.dumps(settings, indent=1))  # last: with it the sensor has joined
     except OSError as error:
@@ -137,6 +134,6 @@ def joined_settings(folder: Path) -> dict[str, str]:
 def leave(folder: Path) -> bool:
     """Be no sensor of a site any more; tells whether it was one. What waits to be sent stays where it is."""
     was_joined = (folder / _JOINED).exists()
-    for name in (_JOINED, _UPLINK_KEY, _BROKER_PASSWORD):
+    for name in (_JOINED, *_FILES.values()):
         (folder / name).unlink(missing_ok=True)
     return was_joined

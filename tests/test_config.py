@@ -46,6 +46,12 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     assert (config.links.port, config.scans.wifi_channels, config.layouts.site_name) == (82, (36,), "City library")
 
 
+def test_words_that_look_like_numbers_stay_words() -> None:
+    """A sensor may be called 12, and a version of MQTT be told by the environment without quotes."""
+    config = load_config(None, {"TRACKING_SCANS_SENSOR_NAME": "12", "TRACKING_LINKS_BROKER_PROTOCOL": "5"})
+    assert (config.scans.sensor_name, config.links.broker_protocol) == ("12", "5")
+
+
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     """Wrong types, unknown names, values out of range and contradictions are all in one answer."""
     path = tmp_path / "config.toml"

@@ -62,6 +62,14 @@ def test_a_batch_is_bounded_in_number_and_bytes(outbox: Outbox) -> None:
     assert numbers(outbox.oldest(10, 50)) == [0]
 
 
+def test_all_that_waits_can_be_forgotten(outbox: Outbox) -> None:
+    """A sensor that joins another site starts with nothing of the old one, and is told how much that was."""
+    for number in range(3):
+        put(outbox, number)
+    assert outbox.clear() == 3
+    assert outbox.state().waiting_count == 0
+
+
 def test_the_state_tells_what_waits(outbox: Outbox) -> None:
     """Number, bytes and age of what waits; nothing of these when nothing does."""
     assert outbox.state() == OutboxState(0, 0, None, 0, None)

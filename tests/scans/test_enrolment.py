@@ -13,8 +13,7 @@ from scans.visitor_key import KeyRotation, VisitorKey, VisitorKeys, period_of
 ENROLMENT = Enrolment(
     key=VisitorKey(740_000, bytes(range(32)), "0123456789abcdef"),
     settings={"TRACKING_LINKS_UPLINK": "http", "TRACKING_LINKS_UPLINK_URL": "https://hub.example:8050"},
-    uplink_key="pk_something",
-    broker_password=None,
+    files={"TRACKING_LINKS_UPLINK_KEY_FILE": "pk_something"},
 )
 
 
@@ -46,9 +45,9 @@ def test_what_is_no_code_is_said_clearly(code: str) -> None:
 
 def test_a_code_brings_only_settings_of_a_site() -> None:
     """A code that would choose another database, say, is not used."""
-    bad = Enrolment(ENROLMENT.key, {"TRACKING_DB_URL": "sqlite:////etc/passwd"}, "k", None)
-    with pytest.raises(EnrolmentError, match="not its business"):
-        from_code(as_code(bad))
+    for settings, files in (({"TRACKING_DB_URL": "sqlite:////etc/passwd"}, {}), ({}, {"TRACKING_DB_URL": "x"})):
+        with pytest.raises(EnrolmentError, match="not its business"):
+            from_code(as_code(Enrolment(ENROLMENT.key, settings, files)))
 
 
 def test_a_sensor_that_joined_goes_by_its_site(tmp_path: Path) -> None:
@@ -57,7 +56,8 @@ def test_a_sensor_that_joined_goes_by_its_site(tmp_path: Path) -> None:
     period = period_of(noon_at, KeyRotation.DAILY, 4, ZoneInfo("UTC"))
     key = VisitorKey(period, bytes(32), "0123456789abcdef")
     keys = VisitorKeys(tmp_path / "tracking.key", KeyRotation.DAILY, 4, ZoneInfo("UTC"))
-    join(Enrolment(key, ENROLMENT.settings, "pk_something", "geheim"), tmp_path, keys)
+    files = {**ENROLMENT.files, "TRACKING_LINKS_BROKER_PASSWORD_FILE": "geheim"}
+    join(Enrolment(key, ENROLMENT.settings, files), tmp_path, keys)
     joined = joined_settings(tmp_path)
     assert joined["TRACKING_LINKS_UPLINK"] == "http"
     assert Path(joined["TRACKING_LINKS_UPLINK_KEY_FILE"]).read_text() == "pk_something"
