@@ -27,15 +27,17 @@ from db.errors import DatabaseError
 from db.examine import examine_database
 from db.outbox import Outbox
 from db.overrides import Overrides, ZoningInForce
+from db.read_preview import SignalReader
 from db.reports import keep_report
 from db.zone_sums import ZoneSums
 from hearing import build_sensor, make_demo_history, simulated_site, wifi_source
-from layouts.needs import PageSettings
+from layouts.needs import Managing, PageSettings
 from layouts.page import build_page
 from layouts.report import report_text
 from links.access_commands import list_keys, make_key, revoke_key, set_first_password, set_password
 from links.errors import LinkSettingsError
 from links.examine import examine_server
+from links.guard import current_identity
 from links.scan_lines import scan_as_json, scan_as_text
 from links.sensor_page import OwnHearing, sensor_server
 from links.server import ServerError, open_port, serve
@@ -201,6 +203,12 @@ def add_page(telling: Telling, server: FastAPI, activity: Callable[[], Activity]
         settings=page_settings(place),
         save_report=partial(keep_report, place.folder / "reports"),
         may_change=telling.may_change,
+        managing=Managing(
+            current_identity,
+            Overrides(store.connections),
+            telling.access,
+            SignalReader(store.connections).best_signals,
+        ),
     )
     telling.guard(server)
 
