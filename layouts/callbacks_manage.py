@@ -25,7 +25,7 @@ def register_managing(app: Dash, parts: PageParts, managing: Managing, troubles:
     _register_zones(app, parts, managing, troubles)
     _register_preview(app, parts, managing, troubles)
     _register_zones_change(app, parts, managing, troubles)
-    _register_export(app, managing)
+    _register_export(app, managing, troubles)
     _register_keys(app, parts, managing, troubles)
     _register_key_made(app, parts, managing, troubles)
     _register_key_revoked(app, parts, managing, troubles)
@@ -56,7 +56,7 @@ def _register_zones(app: Dash, parts: PageParts, managing: Managing, troubles: T
         Output("zones-reset", "disabled"),
         Input("address", "pathname"),
         Input("zones-changed", "data"),
-        on_error=troubles.begin("settings"),
+        on_error=troubles.begin("zones"),
     )
     @off_the_loop
     def show_zones(path: str, _changed: object) -> object:
@@ -72,11 +72,12 @@ def _register_preview(app: Dash, parts: PageParts, managing: Managing, troubles:
         Output("zones-preview", "children"),
         Output("zones-mistake", "children"),
         Output("zones-save", "disabled"),
+        Output("trouble-zones", "hidden"),
         Input("zones-near", "value"),
         Input("zones-medium", "value"),
         Input("zones-changed", "data"),
         State("address", "pathname"),
-        on_error=troubles.begin("settings"),
+        on_error=troubles.begin("zones"),
     )
     @off_the_loop
     def preview_zones(near: object, medium: object, _changed: object, path: str) -> object:
@@ -85,16 +86,18 @@ def _register_preview(app: Dash, parts: PageParts, managing: Managing, troubles:
         try:
             then = zones.asked_thresholds(near, medium)
         except zones.ThresholdsError as error:
-            return None, str(error), True
+            return None, str(error), True, True
         now = managing.zones.thresholds() or parts.settings.thresholds
-        return zones.preview(managing.best_signals(parts.clock()), now, then), None, then == now
+        table = zones.preview(managing.best_signals(parts.clock()), now, then)
+        troubles.end("zones")
+        return table, None, then == now, True
 
 
 def _register_zones_change(app: Dash, parts: PageParts, managing: Managing, troubles: Troubles) -> None:
     @app.callback(
         Output("zones-said", "children"),
         Output("zones-changed", "data"),
-        Output("trouble-zones", "hidden"),
+        Output("trouble-zones", "hidden", allow_duplicate=True),
         Input("zones-save", "n_clicks"),
         Input("zones-reset", "n_clicks"),
         State("zones-near", "value"),
@@ -115,11 +118,11 @@ def _register_zones_change(app: Dash, parts: PageParts, managing: Managing, trou
                 return str(error), no_update, True
             managing.zones.set_thresholds(asked, parts.clock())
         troubles.end("zones")
-        said = "Saved. It holds from the next scan on; what was heard before keeps its zone."
+        said = "Changed. It holds from the next scan on; what was heard before keeps its zone."
         return said, [saves, resets], True
 
 
-def _register_export(app: Dash, managing: Managing) -> None:
+def _register_export(app: Dash, managing: Managing, troubles: Troubles) -> None:
     @app.callback(
         Output("export-link", "href"),
         Output("export-note", "children"),
@@ -129,6 +132,7 @@ def _register_export(app: Dash, managing: Managing) -> None:
         Input("export-zone", "value"),
         Input("export-sensor", "value"),
         Input("export-hash", "value"),
+        on_error=troubles.begin("settings"),
     )
     @off_the_loop
     def link_export(path: str, *chosen: Any) -> object:  # noqa: ANN401 - it is JSON from a stranger
@@ -148,17 +152,20 @@ def _register_keys(app: Dash, parts: PageParts, managing: Managing, troubles: Tr
         Output("key-rows", "children"),
         Output("keys-open", "hidden"),
         Output("keys-closed", "children"),
+        Output("trouble-keys", "hidden"),
         Input("address", "pathname"),
         Input("keys-changed", "data"),
-        on_error=troubles.begin("settings"),
+        on_error=troubles.begin("keys"),
     )
     @off_the_loop
     def list_keys(path: str, _changed: object) -> object:
         if path != _PATH:
             return no_update
         if not parts.may_change():
-            return [], True, login_needed("Only the admin sees, makes and revokes keys.")
-        return keys.key_rows(managing.keys.list_keys(), parts.clock(), parts.settings.time_zone), False, None
+            return [], True, login_needed("Only the admin sees, makes and revokes keys."), True
+        rows = keys.key_rows(managing.keys.list_keys(), parts.clock(), parts.settings.time_zone)
+        troubles.end("keys")
+        return rows, False, None, True
 
 
 def _register_key_made(app: Dash, parts: PageParts, managing: Managing, troubles: Troubles) -> None:
@@ -166,7 +173,7 @@ def _register_key_made(app: Dash, parts: PageParts, managing: Managing, troubles
         Output("key-made", "children"),
         Output("key-name", "value"),
         Output("keys-changed", "data"),
-        Output("trouble-keys", "hidden"),
+        Output("trouble-keys", "hidden", allow_duplicate=True),
         Input("key-make", "n_clicks"),
         Input("address", "pathname"),
         State("key-name", "value"),

@@ -11,7 +11,7 @@ from layouts.aria import aria
 
 
 def text_field(name: str, label: str, hint: str, longest: int) -> Component:
-    """A line to type into; its value is told half a second after the last key.
+    """A line to type into.
 
     Args:
         name: Its id.
@@ -31,7 +31,8 @@ def _field(name: str, label: str, hint: str, kind: Literal["text", "number"], lo
     field = dcc.Input(
         id=name,
         type=kind,
-        debounce=0.5,  # seconds after the last key
+        # Told at each key: a button that is clicked right after the last one must not act on what stood there before.
+        debounce=False,
         autoComplete="off",
         spellCheck="false",
         maxLength=longest,

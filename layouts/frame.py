@@ -38,15 +38,15 @@ _UNREADABLE = {
     "history": f"The chart cannot be read just now. {_READ_AGAIN}",
     "devices": f"The devices cannot be read just now. {_READ_AGAIN}",
     "sensors": f"The sensors cannot be read just now. {_READ_AGAIN}",
-    "settings": f"The settings cannot be read just now. {_READ_AGAIN}",
 }
 
-# What was asked for by a button and could not be done.
+# What was asked for and could not be done; nothing of it is tried again by itself, as it would undo what is typed.
 _UNDONE = {
     "reset": "The time spent could not be reset. Nothing was changed; try again in a moment.",
     "save": "The report could not be saved: the box's card may be full. If this stays, type ./run doctor on the box.",
-    "zones": "The zones could not be changed. They are what they were; try again in a moment.",
-    "keys": "The key could not be made or revoked. Look at the list, and try again in a moment.",
+    "settings": "The settings cannot be read now. Load the page again; if this stays, type ./run doctor on the box.",
+    "zones": "Zones cannot be read or changed just now. They are what they were; try again in a moment.",
+    "keys": "Keys cannot be read or changed just now. Load the page again, look at the list, and try once more.",
 }
 
 # A chart to look at: no tool bar, and a finger that scrolls the page over it scrolls the page.

@@ -6,6 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts.export import export_panel
+from layouts.formats import plain_words
 from layouts.keys import keys_panel
 from layouts.zones import zones_panel
 from presence.access import Identity
@@ -19,10 +20,9 @@ def manage_view(*, is_managed: bool) -> list[Component]:
         return [
             html.Section([html.H2("Settings"), html.P("Nothing can be changed from this page.")], className="panel")
         ]
-    login = html.Section(
-        [html.H2("Login"), html.Div(id="login-state", className="login-state")], className="panel panel-login"
-    )
-    return [html.Div([login, zones_panel(), export_panel(), keys_panel()], className="manage")]
+    login = html.Section([html.H2("Login"), html.Div(id="login-state", className="login-state")], className="panel")
+    side = html.Div([login, zones_panel()], className="manage-side")
+    return [html.Div([side, export_panel(), keys_panel()], className="manage")]
 
 
 def login_state(identity: Identity | None) -> list[Component]:
@@ -33,9 +33,14 @@ def login_state(identity: Identity | None) -> list[Component]:
             html.A("Log in", href=_LOGIN, className="button button-primary"),
         ]
     return [
-        html.P(["You are logged in as ", html.Strong(identity.name), f", with the role {identity.role.value}."]),
+        html.P(["You are logged in as ", html.Strong(_named(identity)), "."]),
         html.Form(html.Button("Log out", className="button"), method="post", action="/api/v1/logout"),
     ]
+
+
+def _named(identity: Identity) -> str:
+    role = identity.role.value
+    return role if identity.name == role else f"{plain_words(identity.name)} ({role})"
 
 
 def login_needed(words: str) -> list[str | Component]:

@@ -96,22 +96,22 @@ def preview(signals: Mapping[int, int], now: ZoneThresholds, then: ZoneThreshold
     total = sum(signals.values())
     if not total:
         return html.P("No device was heard in the last hour, so there is nothing to try this on.", className="note")
-    rows = [("Now", _counts(signals, now))]
+    rows = [_preview_row("Now", _counts(signals, now), "preview-now")]
     if then != now:
-        rows.append(("With these", _counts(signals, then)))
+        rows.append(_preview_row("With these", _counts(signals, then), "preview-then"))
     return html.Table(
         [
             html.Caption(f"{counted(total, 'device')} of the last hour, each at its strongest"),
             html.Thead(html.Tr([html.Td(), *(html.Th(zone.value.capitalize(), scope="col") for zone in Zone)])),
-            html.Tbody(
-                [
-                    html.Tr([html.Th(words, scope="row"), *(html.Td(count_text(counts[zone])) for zone in Zone)])
-                    for words, counts in rows
-                ]
-            ),
+            html.Tbody(rows),
         ],
         className="preview",
     )
+
+
+def _preview_row(words: str, counts: Mapping[Zone, int], look: str) -> Component:
+    numbers = [html.Td(count_text(counts[zone])) for zone in Zone]
+    return html.Tr([html.Th(words, scope="row"), *numbers], className=look)
 
 
 def _counts(signals: Mapping[int, int], thresholds: ZoneThresholds) -> dict[Zone, int]:
