@@ -206,7 +206,9 @@ def stored(connections: Connections) -> int:
         return connection.scalar(select(func.count()).select_from(SCANS)) or 0
 
 
-def measure_hub(by: str, url: str, folder: Path, cluster: Cluster | None, count: int, seconds: float) -> dict[str, Any]:
+def measure_hub(
+    by: str, url: str, folder: Path, cluster: Cluster | None, *, count: int, seconds: float
+) -> dict[str, Any]:
     """Let sensors send to a hub by HTTP or MQTT."""
     store = open_store(url, ordinary_settings("UTC"))
     access = Access(store.connections, machine_clock().monotonic)
@@ -318,7 +320,7 @@ def main() -> None:
         if asked.by == "direct":
             figures = measure_direct(url, cluster, asked.sensors, asked.seconds)
         else:
-            figures = measure_hub(asked.by, url, Path(name), cluster, asked.sensors, asked.seconds)
+            figures = measure_hub(asked.by, url, Path(name), cluster, count=asked.sensors, seconds=asked.seconds)
         print(
             json.dumps({"by": asked.by, "db": asked.db, "sensors": asked.sensors, **figures, "cores": os.cpu_count()})
         )

@@ -23,8 +23,8 @@ from sqlalchemy import (
     String,
     Table,
     TableValuedAlias,
-    TypeDecorator,
     TypedColumns,
+    TypeDecorator,
     any_,
     bindparam,
     cast,
@@ -40,7 +40,7 @@ _GIVEN = "given_"
 
 
 class ArrayText(TypeDecorator[Sequence[Any]]):
-    """Values of a type, as the text of an array (PostgreSQL 15, 8.15.2): psycopg takes ten times as long to write it."""
+    """Values of a type, as the text of an array (PostgreSQL 15, 8.15.2): psycopg takes longer by far."""
 
     impl = String
     cache_ok = True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Dialect, SmallInteger, TypeDecorator
 
@@ -61,12 +62,13 @@ class Code(TypeDecorator[_Value]):
         super().__init__()
         self.kind = kind
         self._codes = {value: _CODES[kind][value] for value in kind}
-        self._values = {code: value for value, code in self._codes.items()}
+        self._values: dict[int | None, _Value | None] = {code: value for value, code in self._codes.items()}
+        self._values[None] = None
 
     def process_bind_param(self, value: _Value | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's
         """To its number."""
         return None if value is None else self._codes[value]
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> _Value | None:  # noqa: ARG002 - SQLAlchemy's
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002 - SQLAlchemy's
         """From its number."""
-        return None if value is None else self._values[value]
+        return self._values.__getitem__

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -33,9 +32,11 @@ from presence.radio import Radio
 from presence.scan import Heard, Scan
 from presence.visits import Visit
 
+# Of a device that is not present no reading is needed: its next detection brings another.
+_NO_READING = Reading("", (), None, None, None)
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
+
+class _Stored(NamedTuple):
     """How a device stands in the database: its row, and the moments of its open visit, None for none."""
 
     device_id: int
@@ -63,13 +64,11 @@ class FollowedDevices:
             )
 
     def _take(self, radio: Radio, rows: Iterable[Row[Any]]) -> None:
+        devices, stored = self.devices[radio], self._stored[radio]
         for row in rows:
             name = row.device_hash
-            if name not in self.devices[radio]:
-                device = self.devices[radio][name] = _device(radio, row)
-                written_down = (row.written_at, row.written_seconds, row.written_round)
-                visit = None if device.visit is None else _moments(device.visit)
-                self._stored[radio][name] = _Stored(row.id, written_down, row.manufacturer, visit)
+            if name not in devices:
+                devices[name], stored[name] = _followed(radio, row)
 
     def write(self, ended: Sequence[Visit]) -> None:
         """Write down what has become of the devices, and the visits that ended."""
@@ -99,7 +98,7 @@ class FollowedDevices:
             self._stored[radio][row.device_hash] = _Stored(row.id, _totals(device), device.manufacturer, None)
 
     def _write_visits(self, radio: Radio, ended: Sequence[Visit]) -> None:
-        """Write visits down. Of a device whose visits end twice at one moment, the second is written after the first."""
+        """Write visits down; of two that a device ended at one moment, the second is written after the first."""
         rounds: list[dict[tuple[datetime, str], Visit]] = []
         for visit in ended:
             key = visit.ended_at, visit.device_hash
@@ -214,26 +213,48 @@ def _moments(visit: OpenVisit) -> tuple[datetime, datetime, datetime]:
     return visit.started_at, visit.last_seen_at, visit.placed_seen_at
 
 
-def _device(radio: Radio, row: Row[Any]) -> FollowedDevice:
-    visit = None
-    if row.visit_started_at is not None:
-        placed_seen_at = row.placed_seen_at or row.last_seen_at
-        visit = OpenVisit(row.visit_started_at, row.last_seen_at, placed_seen_at, row.credit_seconds)
-    return FollowedDevice(
-        radio=radio,
-        device_hash=row.device_hash,
-        key_period=row.key_period,
-        address_kind=row.address_kind,
-        manufacturer=row.manufacturer,
+def _followed(radio: Radio, row: Row[Any]) -> tuple[FollowedDevice, _Stored]:
+    """A device as a row of `db.known.select_followed` tells; taken apart at once, for there are thousands."""
+    (
+        device_id,
+        device_hash,
+        key_period,
+        address_kind,
+        manufacturer,
+        first_seen_at,
+        last_seen_at,
+        time_spent_seconds,
+        round_id,
+        visit_started_at,
+        present_seen_at,
+        placed_seen_at,
+        credit_seconds,
+        present_spent_seconds,
+        present_round_id,
+        *reading,
+    ) = tuple[Any, ...](row)
+    written_down = (last_seen_at, time_spent_seconds, round_id)
+    visit = moments = None
+    if visit_started_at is not None:
+        last_seen_at, time_spent_seconds, round_id = present_seen_at, present_spent_seconds, present_round_id
+        visit = OpenVisit(visit_started_at, last_seen_at, placed_seen_at or last_seen_at, credit_seconds)
+        moments = _moments(visit)
         # A clock that was put back may have begun the visit before the device was first heard.
-        first_seen_at=row.first_seen_at if visit is None else min(row.first_seen_at, visit.started_at),
-        last_seen_at=row.written_at if visit is None else visit.last_seen_at,
-        # Of one that is not present no reading is needed: its next detection brings another.
-        reading=Reading(row.sensor or "", row.ssids, row.rssi_mean_dbm, row.rssi_std_db, row.zone),
-        time_spent_seconds=row.written_seconds if visit is None else row.time_spent_seconds,
-        round_id=row.written_round if visit is None else row.round_id,
-        visit=visit,
+        first_seen_at = min(first_seen_at, visit_started_at)
+    device = FollowedDevice(
+        radio,
+        device_hash,
+        key_period,
+        address_kind,
+        manufacturer,
+        first_seen_at,
+        last_seen_at,
+        _NO_READING if visit is None else Reading(*reading),
+        time_spent_seconds,
+        round_id,
+        visit,
     )
+    return device, _Stored(device_id, written_down, manufacturer, moments)
 
 
 def _visit_row(visit: Visit, device_id: int) -> upsert.Row:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -83,6 +85,26 @@ def record_scans(connection: Connection, scans: Sequence[Scan], settings: StoreS
     What they concern is read once, they are taken in one after the other in memory, and what has become of it is
     written once: of what several scans change, the database sees the last state only.
     """
+    with _uncollected():
+        _record(connection, scans, settings)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of cyclic garbage, which goes through all there is every few hundred rows that are read.
+
+    There are no cycles in what is read and written here, so it would find nothing; it takes a quarter of the time.
+    """
+    is_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_on:
+            gc.enable()
+
+
+def _record(connection: Connection, scans: Sequence[Scan], settings: StoreSettings) -> None:
     right = [scan for scan in scans if scan.clock_is_right]
     taken = _take_in(connection, right, settings) if right else _TakenIn([], None)
     came = iter(taken.of_each)

@@ -77,7 +77,7 @@ def _replacing(table: Table[TypedColumns], dialect: str) -> sqlite.Insert | post
 def _updating(table: Table[TypedColumns], dialect: str, *columns: str) -> Update:
     changed = [table.c[name] for name in columns if name != "of_row"]
     if dialect == "sqlite":
-        values = {column.name: bindparam(column.name) for column in changed}
+        values: dict[str, Any] = {column.name: bindparam(column.name) for column in changed}
         return update(table).where(table.c.id == bindparam("of_row")).values(values)
     of_row: Column[Any] = Column("of_row", table.c.id.type)
     given = bulk.given_rows([of_row, *changed])

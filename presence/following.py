@@ -6,9 +6,11 @@ down what they have become.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from presence.placement import moves
 from presence.radio import Radio
@@ -21,9 +23,8 @@ from presence.zones import Zone
 STALE_AFTER = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the sensor that a device is placed at told of it last."""
+class Reading(NamedTuple):
+    """What the sensor that a device is placed at told of it last. There is one for each detection, so it is a tuple."""
 
     sensor: str
     ssids: tuple[str, ...]
@@ -139,6 +140,14 @@ class Follower:
         self._round_id = round_id
         self._visit_gap = visit_gap
         self._interval = interval
+        # Those that were placed at each sensor, some of which have moved on since: of many sensors' devices, a scan
+        # need look at its own only. And no open visit was silent for longer than since this moment.
+        self._placed: defaultdict[str, list[FollowedDevice]] = defaultdict(list)
+        self._silent_since_at = datetime.max.replace(tzinfo=UTC)
+        for device in self._all():
+            if device.visit is not None:
+                self._placed[device.reading.sensor].append(device)
+                self._silent_since_at = min(self._silent_since_at, device.visit.last_seen_at)
 
     def take(self, scan: Scan) -> Taken:
         """Take a scan in. Its clock must have been right."""
@@ -160,7 +169,8 @@ class Follower:
         exactly. Only what nobody has heard for a day is ended by any.
         """
         seen_at = scan.started_at
-        for device in [device for devices in self._devices.values() for device in devices.values()]:
+        may_be_stale = seen_at - self._silent_since_at > STALE_AFTER
+        for device in self._all() if may_be_stale else self._placed[scan.sensor]:
             visit = device.visit
             if visit is None:
                 continue
@@ -173,6 +183,9 @@ class Follower:
                 device.visit = None
                 yield _ended(device, visit)
 
+    def _all(self) -> list[FollowedDevice]:
+        return [device for devices in self._devices.values() for device in devices.values()]
+
     def _follow(self, scan: Scan, radio: Radio, heard: Heard, credit_seconds: float, ended: list[Visit]) -> RadioTaken:
         devices = self._devices.setdefault(radio, {})
         count = _Count(ended)
@@ -181,6 +194,7 @@ class Follower:
             device = devices.get(device_hash)
             if device is None:
                 device = devices[device_hash] = self._arrive(scan, observation)
+                self._placed[scan.sensor].append(device)
                 count.arrived.append(device)
             self._see(device, observation, scan, credit_seconds, count)
         return RadioTaken(tuple(count.arrived), tuple(count.placed), count.time_spent_seconds, count.new_in_round)
@@ -217,6 +231,7 @@ class Follower:
         spent = credit_seconds
         if visit is None:
             device.visit = OpenVisit(seen_at, seen_at, seen_at, credit_seconds)
+            self._silent_since_at = min(self._silent_since_at, seen_at)
             device.first_seen_at = min(device.first_seen_at, seen_at)
             device.last_seen_at = seen_at
             is_placed_here = True
@@ -233,6 +248,8 @@ class Follower:
         device.time_spent_seconds += spent
         count.time_spent_seconds += spent
         if is_placed_here:
+            if device.reading.sensor != scan.sensor:
+                self._placed[scan.sensor].append(device)
             device.reading = _reading(scan, observation)
             count.placed.append(observation)
 
@@ -258,13 +275,7 @@ class Follower:
 
 
 def _reading(scan: Scan, observation: DeviceObservation) -> Reading:
-    return Reading(
-        sensor=scan.sensor,
-        ssids=observation.ssids,
-        rssi_mean_dbm=observation.rssi_mean_dbm,
-        rssi_std_db=observation.rssi_std_db,
-        zone=observation.zone,
-    )
+    return Reading(scan.sensor, observation.ssids, observation.rssi_mean_dbm, observation.rssi_std_db, observation.zone)
 
 
 def _ended(device: FollowedDevice, visit: OpenVisit) -> Visit:

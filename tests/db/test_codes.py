@@ -17,4 +17,4 @@ def test_every_value_is_stored_as_a_number_of_its_own(kind: type[StrEnum]) -> No
     """What is read is what was written, and nothing stays nothing."""
     code, dialect = Code(kind), sqlite.dialect()
     for value in (*kind, None):
-        assert code.process_result_value(code.process_bind_param(value, dialect), dialect) is value
+        assert code.result_processor(dialect, None)(code.process_bind_param(value, dialect)) is value
