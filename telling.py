@@ -35,7 +35,7 @@ from links.intake import IntakeQueue, Reading
 from links.intake_http import intake_router
 from links.keys import keys_router
 from links.login import login_router
-from links.metrics import Measured, metrics_router
+from links.metrics_route import Measured, metrics_router
 from links.server import Certificate, lan_address, server_with
 from place import HOME, Place, version
 from presence.access import Role

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
-from fastapi import APIRouter
-from fastapi.responses import Response
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -14,7 +11,8 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from db.errors import DatabaseError
-from links.health import PartHealth, PartHealths, sensors_by_state
+from links.health import PartHealth, sensors_by_state
+from links.metrics_route import Measured
 from presence.overview import Overview
 from presence.sensors import SensorRow, SensorState
 from presence.today import Today
@@ -22,39 +20,13 @@ from presence.today import Today
 _PREFIX = "presence"
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What the metrics are read from; each of the readers may raise DatabaseError.
-
-    Attributes:
-        overview: Reads the place now.
-        today: Reads the local day so far.
-        sensors: Reads the sensors of the site; None where there are none to know of.
-        parts: Tell how the parts of the programme are, with their figures.
-        connection_count: How many listen to the live feed.
-    """
-
-    overview: Callable[[], Overview]
-    today: Callable[[], Today]
-    sensors: Callable[[], Sequence[SensorRow]] | None
-    parts: PartHealths
-    connection_count: Callable[[], int]
-
-
-def metrics_router(measured: Measured) -> APIRouter:
-    """The route `/metrics`, in Prometheus's text format 0.0.4."""
+def exposition_of(measured: Measured) -> Callable[[], tuple[bytes, str]]:
+    """What tells the figures of the moment, with their media type: Prometheus's text format 0.0.4."""
     # A registry of its own: the library's global one belongs to whoever imports it first.
     registry = CollectorRegistry()
     registry.register(_PlaceCollector(measured))
     ProcessCollector(registry=registry)
-    router = APIRouter()
-
-    @router.get("/metrics", tags=["Health"], response_class=Response)
-    def metrics() -> Response:
-        """The programme's figures, for Prometheus."""
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
-
-    return router
+    return lambda: (generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4)
 
 
 class _PlaceCollector(Collector):

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from links.metrics import metrics_router
+from links.metrics_route import metrics_router
 from tests.links.served import served
 from tests.links.test_metrics import PLACE
 

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from db.errors import DatabaseError
 from links.health import PartHealth
-from links.metrics import Measured, metrics_router
+from links.metrics_route import Measured, metrics_router
 from presence.overview import Overview
 from presence.sensors import SensorCard, SensorRow, SensorState
 from tests.links.place import OVERVIEW, SENSOR, TODAY

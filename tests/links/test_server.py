@@ -15,7 +15,7 @@ from jsonschema_rs import ValidationError
 from db.errors import DatabaseError
 from links.api_page import DOCUMENT_PATH, PAGE_PATH
 from links.health import Watched, health_router
-from links.metrics import metrics_router
+from links.metrics_route import metrics_router
 from links.server import Certificate, ServerError, lan_address, open_port, server_with, web_server
 from tests.links.broker import make_certificates
 from tests.links.place import AT, OVERVIEW
