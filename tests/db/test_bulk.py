@@ -12,7 +12,7 @@ from tests.postgresql import Cluster
 
 
 def test_text_travels_in_an_array_as_it_is(postgresql: Cluster) -> None:
-    """Whatever a stranger calls itself comes out as it went in: quotes, braces, commas, NULL as a word and as nothing."""
+    """Whatever a stranger calls itself comes out as it went in: quotes, braces, NULL the word and NULL itself."""
     texts = ["", " ", "NULL", None, 'a "b" c', "back\\slash\\", "{a,b}", "a,b", "'; --", "č\t\n%s%(x)s", '\\"', "$1"]
     sent = given_values("texts", BLUETOOTH_DEVICES.c.manufacturer)
     with (
