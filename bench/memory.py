@@ -26,8 +26,10 @@ from zoneinfo import ZoneInfo
 from config import Config
 from db.access import Access
 from db.overrides import Overrides, ZoningInForce
-from layouts.needs import PageSettings
+from db.read_preview import SignalReader
+from layouts.needs import Managing, PageSettings
 from layouts.page import build_page
+from links.guard import current_identity
 from links.server import open_port, serve
 from place import Place
 from presence.faults import Fault
@@ -122,6 +124,12 @@ def hold(folder: Path) -> None:
         settings=PageSettings("", False, _UTC, ZoneThresholds(), timedelta(seconds=60), ()),  # noqa: FBT003
         save_report=lambda text, at: None,  # noqa: ARG005
         may_change=telling.may_change,
+        managing=Managing(
+            current_identity,
+            Overrides(store.connections),
+            telling.access,
+            SignalReader(store.connections).best_signals,
+        ),
     )
     telling.guard(server)
     listening = open_port("127.0.0.1", 0)

@@ -29,8 +29,7 @@ def register_callbacks(app: Dash, parts: PageParts) -> None:
     _register_sensors(app, parts, troubles)
     _register_reset(app, parts, troubles)
     _register_save(app, parts, troubles)
-    if parts.managing is not None:
-        register_managing(app, parts, parts.managing, troubles)
+    register_managing(app, parts, troubles)
 
 
 def _register_overview(app: Dash, parts: PageParts, troubles: Troubles) -> None:

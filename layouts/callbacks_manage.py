@@ -19,8 +19,9 @@ _PATH = VIEWS["settings"]
 _FOR_THE_ADMIN = "Nothing was changed: this asks for the admin password."
 
 
-def register_managing(app: Dash, parts: PageParts, managing: Managing, troubles: Troubles) -> None:
+def register_managing(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     """Join the view of settings to its parts."""
+    managing = parts.managing
     _register_login(app, parts, managing, troubles)
     _register_zones(app, parts, managing, troubles)
     _register_preview(app, parts, managing, troubles)

@@ -53,13 +53,12 @@ _UNDONE = {
 _CHART_CONFIG: Any = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
 
 
-def frame(settings: PageSettings, activity: Activity, *, is_managed: bool) -> Component:
+def frame(settings: PageSettings, activity: Activity) -> Component:
     """The page, complete but for its numbers.
 
     Args:
         settings: What the page goes by.
         activity: What the box does now: the scans it has finished are those the first numbers are of.
-        is_managed: Whether the view of settings is joined to anything.
     """
     return html.Div(
         [
@@ -77,7 +76,7 @@ def frame(settings: PageSettings, activity: Activity, *, is_managed: bool) -> Co
                             _overview(),
                             _devices(),
                             _sensors(),
-                            html.Div(manage_view(is_managed=is_managed), id="view-settings", hidden=True),
+                            html.Div(manage_view(), id="view-settings", hidden=True),
                             _about(settings),
                             _missing(),
                         ],

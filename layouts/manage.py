@@ -14,15 +14,11 @@ from presence.access import Identity
 _LOGIN = "/login?next=/settings"
 
 
-def manage_view(*, is_managed: bool) -> list[Component]:
-    """The view without what is in force; where nothing can be managed, a sentence that says so."""
-    if not is_managed:
-        return [
-            html.Section([html.H2("Settings"), html.P("Nothing can be changed from this page.")], className="panel")
-        ]
+def manage_view() -> Component:
+    """The view without what is in force."""
     login = html.Section([html.H2("Login"), html.Div(id="login-state", className="login-state")], className="panel")
     side = html.Div([login, zones_panel()], className="manage-side")
-    return [html.Div([side, export_panel(), keys_panel()], className="manage")]
+    return html.Div([side, export_panel(), keys_panel()], className="manage")
 
 
 def login_state(identity: Identity | None) -> list[Component]:

@@ -134,7 +134,7 @@ class PageParts:
         settings: What the page goes by.
         save_report: Keeps a report's text on the box, under the time it was made; raises OSError when it cannot.
         may_change: Whether who asks just now may change what is remembered.
-        managing: What the view of settings is joined to; None where nothing can be managed from the page.
+        managing: What the view of settings is joined to.
     """
 
     reader: PageReader
@@ -144,4 +144,4 @@ class PageParts:
     settings: PageSettings
     save_report: Callable[[str, datetime], None]
     may_change: Callable[[], bool]
-    managing: Managing | None
+    managing: Managing

@@ -49,7 +49,7 @@ def build_page(
     settings: PageSettings,
     save_report: Callable[[str, datetime], None],
     may_change: Callable[[], bool],
-    managing: Managing | None = None,
+    managing: Managing,
 ) -> Dash:
     """Put the page on a server.
 
@@ -65,7 +65,7 @@ def build_page(
         settings: What the page goes by.
         save_report: Keeps a report's text on the box, under the time it was made; raises OSError when it cannot.
         may_change: Whether who asks just now may change what is remembered.
-        managing: What the view of settings is joined to; None where nothing can be managed from the page.
+        managing: What the view of settings is joined to.
     """
     app = Dash(
         __name__,
@@ -84,7 +84,7 @@ def build_page(
     )
     # Nothing here uses Dash's WebSocket; without this every page would open one all the same.
     app.backend.websocket_capability = False
-    app.layout = lambda: frame(settings, activity(), is_managed=managing is not None)
+    app.layout = lambda: frame(settings, activity())
     _answer_activity(app, activity, clock)
     parts = PageParts(reader, commands, activity, clock, settings, save_report, may_change, managing)
     register_callbacks(app, parts)

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from layouts import keys, zones
 from layouts.export import ExportChoiceError, export_link, sensor_choices
-from layouts.manage import login_state, manage_view
+from layouts.manage import login_state
 from presence.access import Identity, KeyRow, NewKey, Role
 from presence.zones import ZoneThresholds
 from tests.layouts.fake_place import HOSTILE_NAME, NOW_AT, SETTINGS, FakePlace
@@ -28,11 +28,6 @@ def test_who_is_logged_in_is_said() -> None:
     assert attribute(of_type(login_state(None), "A")[0], "href") == "/login?next=/settings"
     assert words(login_state(Identity("admin", Role.ADMIN))) == "You are logged in as admin. Log out"
     assert "as Grafana (viewer)." in words(login_state(Identity("Grafana", Role.VIEWER)))
-
-
-def test_where_nothing_can_be_managed_the_view_says_so() -> None:
-    """A page without these parts offers no form that would do nothing."""
-    assert words(manage_view(is_managed=False)) == "Settings Nothing can be changed from this page."
 
 
 @pytest.mark.parametrize("value", [None, "", "-60", 0, -128, -60.5, float("inf"), float("nan"), True, [], {}])
