@@ -111,7 +111,7 @@ class IntakeQueue:
         taker: Stores them.
         clock: Tells the time, aware.
         is_clock_right: Whether that clock can be believed. While it cannot, what came seems late or early by as much,
-            and nothing is taken.
+            and nothing is taken. Raises DatabaseError while the database, which it asks, is away.
         committed: Called after each commit, on the queue's thread; must be quick and not raise.
     """
 
@@ -241,17 +241,17 @@ class IntakeQueue:
         pause = _FIRST_PAUSE
         while not self._stopping.is_set():
             problem = _CLOCK_IS_WRONG
-            if self._is_clock_right():
-                try:
+            try:
+                # The newest scan tells of a wrong clock, so the database may be away here too: that refuses nothing.
+                if self._is_clock_right():
                     receipts = self._taker.take(batches, self._clock())
-                except DatabaseError as error:
-                    problem = str(error)
-                except Exception:
-                    self._note(None)  # whatever is wrong with these batches, the database answers
-                    raise
-                else:
                     self._note(None)
                     return receipts
+            except DatabaseError as error:
+                problem = str(error)
+            except Exception:
+                self._note(None)  # whatever is wrong with these batches, the database answers
+                raise
             self._note(problem)
             self._stopping.wait(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)

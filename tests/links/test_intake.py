@@ -171,6 +171,23 @@ def test_nothing_is_taken_before_the_clock_is_set(intake: Intake) -> None:
         assert waiting.result(PATIENCE_SECONDS).stored == 1
 
 
+def test_a_clock_that_cannot_be_judged_refuses_nothing(intake: Intake) -> None:
+    """While the database cannot even say whether the clock is right everything waits; afterwards it is taken."""
+    is_back = threading.Event()
+
+    def is_clock_right() -> bool:
+        if not is_back.is_set():
+            raise DatabaseError("The database server does not answer.")
+        return True
+
+    with running(intake, is_clock_right=is_clock_right) as queue:
+        waiting = queue.put(batch("stairs", 1))
+        wait_until(lambda: "does not answer" in (queue.state().problem or "") or waiting.done(), "a try")
+        assert not waiting.done()
+        is_back.set()
+        assert waiting.result(PATIENCE_SECONDS).stored == 1
+
+
 def test_a_full_queue_turns_away_who_can_come_again(intake: Intake) -> None:
     """Beyond its bound nothing more is put, but for what the broker bounds; afterwards it takes again."""
     gate = Gate(intake)
