@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -103,14 +103,33 @@ def free_port() -> int:
         return port
 
 
+def join_site(name: str, own_database: str, hub_database: str, *options: str, extra: Mapping[str, str]) -> None:
+    """Make what keeps its scans in one database a sensor of the hub with another, by the commands of both."""
+    enrolled = carry_out("enrol", name, *options, "--db", hub_database, extra=extra)
+    assert enrolled.returncode == 0, enrolled.stderr
+    code = re.search(r"site1-\S+", enrolled.stdout)
+    assert code is not None
+    joined = carry_out("join", code[0], "--db", own_database)
+    assert joined.returncode == 0, joined.stderr
+
+
 @contextmanager
 def started(
-    folder: Path, *words: str, command: str = "run", db: str | None = None, extra: Mapping[str, str] | None = None
+    folder: Path,
+    *words: str,
+    command: str = "run",
+    db: str | None = None,
+    extra: Mapping[str, str] | None = None,
+    port: int | None = None,
+    inside: Sequence[str] = (),
 ) -> Iterator[Programme]:
-    """Start the programme, with its database in a folder unless another is named; it is killed if it still runs."""
-    port = free_port()
+    """Start the programme, with its database in a folder and on a free port unless others are named.
+
+    It is killed if it still runs at the end. `inside` is a command that it is started by, in surroundings of its own.
+    """
+    port = port or free_port()
     log = folder / "log.txt"
-    app = [sys.executable, str(ROOT / "app.py"), command]
+    app = [*inside, sys.executable, str(ROOT / "app.py"), command]
     options = ["--db", db or f"sqlite:///{folder}/tracking.db", "--port", str(port)]
     with log.open("ab") as output:
         process = subprocess.Popen([*app, *options, *words], env=environment(extra or {}), stdout=output, stderr=output)

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from tests.layouts.visit import PATIENCE_MS
 from tests.links.broker import USER, make_certificates, mosquitto
 from tests.postgresql import Cluster
-from tests.system.programme import Programme, carry_out, started
+from tests.system.programme import Programme, carry_out, join_site, started
 
 
 @contextlib.contextmanager
@@ -21,13 +21,7 @@ def sensor(folder: Path, hub: Programme, database: str, by: str, extra: dict[str
     """A sensor on a simulated site, enrolled and joined by the commands."""
     folder.mkdir()
     own = f"sqlite:///{folder}/tracking.db"
-    words = ("enrol", folder.name, "--place", "by the door", "--by", by, "--url", hub.url, "--db", database)
-    enrolled = carry_out(*words, extra=extra)
-    assert enrolled.returncode == 0, enrolled.stderr
-    code = re.search(r"site1-\S+", enrolled.stdout)
-    assert code is not None
-    joined = carry_out("join", code[0], "--db", own)
-    assert joined.returncode == 0, joined.stderr
+    join_site(folder.name, own, database, "--place", "by the door", "--by", by, "--url", hub.url, extra=extra)
     with started(folder, "--demo", command="sensor", db=own) as running:
         yield running
 
