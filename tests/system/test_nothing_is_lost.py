@@ -30,13 +30,15 @@ def mortal_postgresql() -> Iterator[Cluster]:
 
 
 class Site:
-    """A broker, a PostgreSQL, a hub and a sensor that has joined it; each can be killed and is then started again."""
+    """A broker, a PostgreSQL, a hub, which runs until the stack is closed, and a sensor that has joined it."""
 
-    def __init__(self, folder: Path, postgresql: Cluster, broker: Mosquitto, by: str) -> None:
+    def __init__(
+        self, folder: Path, postgresql: Cluster, broker: Mosquitto, hubs: contextlib.ExitStack, by: str
+    ) -> None:
         self._folder = folder
         self._postgresql = postgresql
         self._broker = broker
-        self._hubs = contextlib.ExitStack()
+        self._hubs = hubs
         self._port = free_port()
         self._extra = {
             "TRACKING_DB_FOLDER": str(folder),
@@ -76,10 +78,6 @@ class Site:
                 self._broker.kill()
                 self._broker.start()
 
-    def close(self) -> None:
-        """End the hub."""
-        self._hubs.close()
-
 
 def some_time_ago() -> datetime:
     """A time from which on scans a minute apart end now."""
@@ -89,8 +87,8 @@ def some_time_ago() -> datetime:
 @contextlib.contextmanager
 def site(folder: Path, postgresql: Cluster, by: str) -> Iterator[Site]:
     """A site of its own until the block ends."""
-    with mosquitto(folder / "broker") as broker, contextlib.closing(Site(folder, postgresql, broker, by)) as made:
-        yield made
+    with mosquitto(folder / "broker") as broker, contextlib.ExitStack() as hubs:
+        yield Site(folder, postgresql, broker, hubs, by)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +103,7 @@ def test_what_a_sensor_kept_is_stored_once_whatever_is_killed(
         sensor = place.sending(some_time_ago(), _COUNT)
         try:
             sensor.wait_for(_KILLED_AFTER)
+            wait_until(lambda: bool(place.stored()), "a first scan in the ledger")
             place.kill(victim)
             sensor.wait_until_all_is_sent()
         finally:
