@@ -12,7 +12,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -90,7 +90,10 @@ def open_telling(place: Place, undo: contextlib.ExitStack) -> Telling:
     undo.callback(store.close)
     zoning = ZoningInForce(Overrides(store.connections), place.thresholds, place.clock.monotonic)
     access = Access(store.connections, place.clock.monotonic)
-    newest_at = lambda: store.reader.overview(place.clock.wall()).last_scan_at  # noqa: E731
+
+    def newest_at() -> datetime | None:
+        return store.reader.overview(place.clock.wall()).last_scan_at
+
     return Telling(place, store, place.visitor_keys(), zoning, access, newest_at)
 
 

@@ -188,7 +188,7 @@ class Telling:
         )
 
     def keep(self, scan: Scan) -> None:
-        """Let a scan of this machine wait to be sent, where it is to be; then tell whoever listens.
+        """Let a scan of this machine wait to be sent, where it is to be.
 
         Raises:
             DatabaseError: It could not be kept.
@@ -270,8 +270,7 @@ class Telling:
 
 def _uplink_health(uplink: UplinkWorker) -> PartHealth:
     state = uplink.state()
-    says = state.problem or "What is heard reaches the hub."
-    # What waits is not lost: only a full outbox means that the work is not done.
+    says = state.problem or ("What is heard reaches the hub." if state.last_sent_at else "Nothing was sent yet.")
     figures = {"waiting": float(state.waiting_count), "dropped_total": float(state.dropped_count)}
     return PartHealth("uplink", is_fine=state.problem is None, is_needed=False, says=says, figures=figures)
 
