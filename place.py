@@ -99,21 +99,25 @@ class Place:
     @property
     def store_settings(self) -> StoreSettings:
         """How to remember."""
-        config = self.config
-        return StoreSettings(
-            interval_seconds=config.scans.interval_seconds,
-            visit_gap=timedelta(minutes=config.presence.visit_gap_minutes),
-            hold=timedelta(minutes=config.presence.hold_minutes),
-            visible_share=config.presence.visible_share,
-            keep_days=config.db.keep_days,
-            keep_scans_days=config.db.keep_scans_days,
-            keep_detections_days=config.db.keep_detections_days,
-            time_zone=self.time_zone,
-        )
+        return store_settings(self.config, self.time_zone)
 
     def open_store(self) -> Store:
         """The database, brought up to date."""
         return open_store(self.database_url, self.store_settings)
+
+
+def store_settings(config: Config, time_zone: ZoneInfo) -> StoreSettings:
+    """How to remember, in a time zone."""
+    return StoreSettings(
+        interval_seconds=config.scans.interval_seconds,
+        visit_gap=timedelta(minutes=config.presence.visit_gap_minutes),
+        hold=timedelta(minutes=config.presence.hold_minutes),
+        visible_share=config.presence.visible_share,
+        keep_days=config.db.keep_days,
+        keep_scans_days=config.db.keep_scans_days,
+        keep_detections_days=config.db.keep_detections_days,
+        time_zone=time_zone,
+    )
 
 
 def place_of(arguments: argparse.Namespace) -> Place:

@@ -8,6 +8,10 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+from sqlalchemy import select
+
+from db.connect import Connections
+from db.errors import DatabaseError
 from presence.findings import Finding
 
 # A year of scans is about 100 MB, and an update of the system wants some room too.
@@ -15,10 +19,21 @@ _LEAST_FREE_BYTES = 500_000_000
 
 
 def examine_database(url: str) -> tuple[Finding, ...]:
-    """Whether the database can be read and written, and has room to grow."""
+    """Whether the database can be read and written, and has room to grow; of one on a server, whether it answers."""
+    if not url.startswith("sqlite:"):
+        return (_examine_server(url),)
     path = Path(url.removeprefix("sqlite:///"))
     folder = next(parent for parent in path.parents if parent.exists())
     return (_examine_file(path, folder), _examine_room(folder))
+
+
+def _examine_server(url: str) -> Finding:
+    try:
+        with contextlib.closing(Connections(url)) as connections, connections.read() as connection:
+            connection.execute(select(1))
+    except DatabaseError as error:
+        return Finding("Database", "its server cannot be used", str(error))
+    return Finding("Database", "its server answers")
 
 
 def _examine_file(path: Path, folder: Path) -> Finding:
