@@ -9,10 +9,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, func, insert, select
 
+from db.alert_schema import METADATA
 from db.connect import Connections
 from db.errors import DatabaseError
 from db.schema import SAVED_REPORTS
-from db.site_schema import METADATA
 from db.store import open_store
 from db.upgrade import upgrade
 from tests.db.scanning import SETTINGS, minute, scan

@@ -18,10 +18,10 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex
 
 import db.upgrade
+from db.alert_schema import METADATA
 from db.connect import Connections
 from db.errors import DatabaseError, NewerDatabaseError
 from db.schema import DEVICES, DeviceColumns
-from db.site_schema import METADATA
 from db.store import Store, open_store
 from db.upgrade import REVISION, upgrade
 from tests.db.scanning import SETTINGS, minute, scan
@@ -30,7 +30,7 @@ FUTURE = '''
 """A later revision."""
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
+revision, down_revision, branch_labels, depends_on = "0004", "0003", None, None
 def upgrade():
     op.add_column("scans", sa.Column("humidity", sa.Integer))
     op.execute("DELETE FROM scans")
@@ -103,11 +103,17 @@ def test_a_migration_that_fails_midway_leaves_the_database_as_it_was(
     folder = tmp_path / "migrations"
     (folder / "versions").mkdir(parents=True)
     ours = Path(db.upgrade.__file__).parent / "migrations"
-    for name in ("env.py", "script.py.mako", "versions/0001_first_tables.py", "versions/0002_a_site.py"):
+    for name in (
+        "env.py",
+        "script.py.mako",
+        "versions/0001_first_tables.py",
+        "versions/0002_a_site.py",
+        "versions/0003_tags_and_alerts.py",
+    ):
         (folder / name).write_text((ours / name).read_text(encoding="utf-8"), encoding="utf-8")
-    (folder / "versions" / "0003_later.py").write_text(FUTURE, encoding="utf-8")
+    (folder / "versions" / "0004_later.py").write_text(FUTURE, encoding="utf-8")
     with closing(Connections(url)) as connections, pytest.raises(DatabaseError):
-        upgrade(connections, "0003", folder)
+        upgrade(connections, "0004", folder)
     with closing(open_store(url, SETTINGS)) as again:
         again.recorder.record(scan(minute(1), ["b"]))
         assert again.reader.overview(minute(1)).wifi_total == 2
