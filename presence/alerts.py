@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import StrEnum
 
+from presence.radio import Radio
+from presence.sensors import SensorRow
+from presence.tags import TagPlace
 from presence.zones import Zone
 
 
@@ -225,3 +228,92 @@ class Notification:
     body: str
     made_at: datetime
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class TagState:
+    """A tag, as the rules look at it.
+
+    Attributes:
+        tag_id: Its number.
+        name: Its name.
+        place: Where it is.
+        battery_percent: What it last told of its battery; None when it never did.
+        moved_at: When it last told that it moved, or was seen to change its place; None for never.
+        pressed_at: When its button was last pressed; None for never.
+    """
+
+    tag_id: int
+    name: str
+    place: TagPlace
+    battery_percent: float | None
+    moved_at: datetime | None
+    pressed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteState:
+    """The site, as the rules look at it.
+
+    Attributes:
+        people: How many are there now; None when nothing is known of this minute.
+        usual_people: How many are usual for this weekday and hour; None while too little is known.
+        sensors: The sensors of the site that are switched on.
+        unheard: Radios that are not heard now, with the name of their sensor and a sentence of advice.
+        disk_free_share: What is free of the disk, 0 to 1; None when that cannot be told.
+        clock_is_right: False while the clock of this machine is known to be wrong.
+    """
+
+    people: float | None
+    usual_people: float | None
+    sensors: tuple[SensorRow, ...]
+    unheard: tuple[tuple[str, Radio, str], ...]
+    disk_free_share: float | None
+    clock_is_right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that the rules look at, at one moment.
+
+    Attributes:
+        now_at: The moment.
+        tags: Every tag.
+        site: The site.
+    """
+
+    now_at: datetime
+    tags: tuple[TagState, ...]
+    site: SiteState
+
+
+class Turn(StrEnum):
+    """What becomes of an alert."""
+
+    OPENED = "opened"
+    CLOSED = "closed"
+    REPEATED = "repeated"
+    """It is still open, nobody acknowledged it, and it is to be notified again."""
+    RELEASED = "released"
+    """Quiet hours are over and it is still open: now it is notified."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules say at one moment.
+
+    Attributes:
+        rule_id: Which rule.
+        subject: Whom it is about.
+        turn: What becomes of the alert.
+        says: What happened, in one sentence.
+        at: When.
+        is_quiet: With OPENED: it opens in quiet hours, so that nobody is notified yet.
+    """
+
+    rule_id: int
+    subject: Subject
+    turn: Turn
+    says: str
+    at: datetime
+    is_quiet: bool = False
