@@ -19,7 +19,7 @@ TELLING = {
     "atc_parser": 5,  # the sixth is encrypted
     "bluemaestro": 1,  # the other is of a model that logs temperatures only
     "bparasite_parser": 2,
-    "govee_parser": 7,  # the others are probes for meat, a dust meter, and a second probe
+    "govee_parser": 8,  # the others are probes for meat, a dust meter, and a second probe
     "holyiot": 6,
     "inkbird": 4,  # the others are probes for meat
     "jaalee": 3,
