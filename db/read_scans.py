@@ -9,27 +9,23 @@ from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from db.read_overview import fault_of
 from db.schema import SCANS
-from presence.feed import RadioCounts, ScanCursor, ScanRow
+from presence.feed import RadioCounts, ScanRow
 from presence.radio import Radio
 from presence.zones import Zone
 
 
-def read_scans_after(connection: Connection, cursor: ScanCursor, limit: int) -> tuple[ScanRow, ...]:
-    """The scans that a cursor does not include, in the order of their numbers, `limit` at most."""
-    rows: list[Row[Any]] = []
-    if cursor.missing:
-        rows += connection.execute(_select_these(), {"ids": sorted(cursor.missing), "most": limit})
-    rows += connection.execute(_select_after(), {"after": cursor.last_id, "most": limit - len(rows)})
+def read_scans_after(connection: Connection, scan_id: int, limit: int) -> tuple[ScanRow, ...]:
+    """The scans after a number, in the order of their numbers, `limit` at most.
+
+    Whoever has read all up to a number has missed none below it, with several hubs on one PostgreSQL too: a number is
+    taken while the lock of `db.connect` is held, which ends after its transaction is visible, or is undone and leaves
+    a number that nobody has.
+    """
+    rows = connection.execute(_select_after(), {"after": scan_id, "most": limit})
     return tuple(scan_row(row) for row in rows)
 
 
-# Built once, as in `db.followed`: these are asked twice a second.
-@cache
-def _select_these() -> Select[*tuple[Any, ...]]:
-    some = SCANS.c.id.in_(bindparam("ids", expanding=True))
-    return select(SCANS).where(some).order_by(SCANS.c.id).limit(bindparam("most"))
-
-
+# Built once, as in `db.followed`: this is asked twice a second.
 @cache
 def _select_after() -> Select[*tuple[Any, ...]]:
     return select(SCANS).where(SCANS.c.id > bindparam("after")).order_by(SCANS.c.id).limit(bindparam("most"))

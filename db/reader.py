@@ -16,7 +16,7 @@ from db.read_today import read_today
 from db.schema import SCANS
 from db.sensors import Sensors
 from db.settings import StoreSettings
-from presence.feed import ScanCursor, ScanRow
+from presence.feed import ScanRow
 from presence.overview import DevicePage, DeviceQuery, History, Overview, Report
 from presence.ranges import TimeRange
 from presence.sensors import SensorRow
@@ -75,14 +75,14 @@ class Reader:
         with self._connections.read() as connection:
             return read_today(connection, now_at, self._settings.time_zone)
 
-    def scans_after(self, cursor: ScanCursor, limit: int) -> tuple[ScanRow, ...]:
-        """The scans that a cursor does not include, in the order of their numbers, `limit` at most.
+    def scans_after(self, scan_id: int, limit: int) -> tuple[ScanRow, ...]:
+        """The scans after a number, in the order of their numbers, `limit` at most; none turns up below it later.
 
         Raises:
             DatabaseError: The database cannot be read.
         """
         with self._connections.read() as connection:
-            return read_scans_after(connection, cursor, limit)
+            return read_scans_after(connection, scan_id, limit)
 
     def sensors(self, now_at: datetime) -> tuple[SensorRow, ...]:
         """The sensors of the site, by name.

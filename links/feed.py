@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import datetime
@@ -17,7 +18,6 @@ from db.errors import DatabaseError
 from links.feed_events import Standing, heartbeat_event, hello_event, reset_event, scan_event
 from links.feed_source import FeedSource, News, ScanReader, Told
 from links.health import PartHealths
-from presence.feed import ScanCursor
 from presence.sensors import SensorRow
 
 _log = logging.getLogger(__name__)
@@ -36,6 +36,9 @@ _MOST_CLIENTS = 200
 # Events that may wait for one client: at 5,000 sensors a minute, a quarter of one.
 _MOST_WAITING = 2000
 _PATIENCE_SECONDS = 5.0
+
+# The number of a scan, of 64 bits with a sign, has at most 19 digits; one digit less needs no check for what is beyond.
+_CURSOR = re.compile(r"\d{1,18}", re.ASCII)
 
 # RFC 6455, section 7.4, and the registry it set up: "try again later".
 _TRY_AGAIN_LATER = 1013
@@ -78,7 +81,7 @@ class Feed:
         self._most_waiting = most_waiting
         self._heartbeat_seconds = heartbeat_seconds
         self._clients: set[_Client] = set()
-        self._cursor = ScanCursor(0)
+        self._last_id = 0
         self._standing = Standing()
         self._begun = asyncio.Event()
         self._nudged = asyncio.Event()
@@ -94,7 +97,7 @@ class Feed:
     @property
     def last_id(self) -> int:
         """The number of the newest scan that was told; 0 before the first."""
-        return self._cursor.last_id
+        return self._last_id
 
     def nudge(self) -> None:
         """Look at once, something was committed. May be called from any thread, and while no server runs."""
@@ -125,7 +128,7 @@ class Feed:
                 self._tell(news)
             if time.monotonic() - beaten_at >= self._heartbeat_seconds:
                 beaten_at = time.monotonic()
-                self._send_to_all((None, heartbeat_event(self._cursor, self._clock())))
+                self._send_to_all((None, heartbeat_event(self._last_id, self._clock())))
             if news is None or not news.is_more:
                 await asyncio.sleep(_REST_SECONDS)
                 patience = _LOOK_SECONDS if self._clients or news is None else _IDLE_LOOK_SECONDS
@@ -133,7 +136,7 @@ class Feed:
                     await asyncio.wait_for(self._nudged.wait(), patience - _REST_SECONDS)
 
     def _tell(self, news: News) -> None:
-        self._cursor, self._standing = news.cursor, news.standing
+        self._last_id, self._standing = news.last_id, news.standing
         self._send_to_all(*news.events)
         self._begun.set()
 
@@ -155,8 +158,8 @@ class Feed:
             return await _close(websocket, "The database does not answer. Come back in a minute.")
         if len(self._clients) >= self._most_clients:
             return await _close(websocket, f"{self._most_clients} programs listen already, which is the most.")
-        # At the same moment, so that what the cursor includes does not come by the queue, and all else does.
-        client = _Client(self._most_waiting, self._cursor, self._standing)
+        # At the same moment, so that what was told already does not come by the queue, and all else does.
+        client = _Client(self._most_waiting, self._last_id, self._standing)
         self._clients.add(client)
         self._nudged.set()
         try:
@@ -185,36 +188,31 @@ class Feed:
             await websocket.send_text(text)
         while True:
             scan_id, text = await client.queue.get()
-            if scan_id is None or not known.includes(scan_id):
+            if scan_id is None or scan_id > known:
                 await websocket.send_text(text)
 
-    def _missed(self, asked: str, now: ScanCursor) -> tuple[ScanCursor, list[str]]:
-        """What a client missed that comes back with a cursor, and the cursor it goes on from.
+    def _missed(self, asked: str, now: int) -> tuple[int, list[str]]:
+        """What a client missed that comes back with a cursor, and the number of the scan it goes on from.
 
         Raises:
             DatabaseError: The database cannot be read.
         """
-        try:
-            known = ScanCursor.parse(asked)
-        except ValueError:
+        if not _CURSOR.fullmatch(asked):
             return now, [reset_event("The cursor is not one of this feed's.", now)]
+        known = int(asked)
         # Another process on this database may have been quicker than the last look here, but not than the database.
-        if known.last_id > max(now.last_id, self._reader.latest_scan_id() or 0):
+        if known > max(now, self._reader.latest_scan_id() or 0):
             return now, [reset_event("The cursor is ahead of the database, which must be another one now.", now)]
-        rows = [row for row in self._reader.scans_after(known, _MOST_MISSED + 1) if now.includes(row.scan_id)]
+        rows = [row for row in self._reader.scans_after(known, _MOST_MISSED + 1) if row.scan_id <= now]
         if len(rows) > _MOST_MISSED:
             return now, [reset_event(f"More than {_MOST_MISSED} scans were missed.", now)]
-        cursor, missed = known, []
-        for row in rows:
-            cursor = cursor.past(row.scan_id)
-            missed.append(scan_event(row, cursor))
-        return known, missed
+        return known, [scan_event(row) for row in rows]
 
 
 class _Client:
     """One who listens, what waits for it, and what had been told, and was not well, when it came."""
 
-    def __init__(self, most_waiting: int, came_at: ScanCursor, standing: Standing) -> None:
+    def __init__(self, most_waiting: int, came_at: int, standing: Standing) -> None:
         self.came_at = came_at
         self.standing = standing
         self.queue: asyncio.Queue[Told] = asyncio.Queue(most_waiting)

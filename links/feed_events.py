@@ -9,7 +9,7 @@ from datetime import datetime
 from links.health import PartHealth
 from links.moments import iso
 from presence.faults import Fault, advice_for
-from presence.feed import RadioCounts, ScanCursor, ScanRow
+from presence.feed import RadioCounts, ScanRow
 from presence.radio import Radio
 from presence.sensors import SensorRow
 
@@ -48,11 +48,11 @@ class Standing:
     parts: tuple[PartHealth, ...] = ()
 
 
-def hello_event(cursor: ScanCursor, standing: Standing, heartbeat_seconds: float, at: datetime) -> str:
+def hello_event(last_id: int, standing: Standing, heartbeat_seconds: float, at: datetime) -> str:
     """The first event of a connection: how things stand."""
     return _event(
         "hello",
-        cursor,
+        last_id,
         at=iso(at),
         heartbeat_seconds=heartbeat_seconds,
         radios=[_radio_change(change) for change in standing.radios],
@@ -61,11 +61,11 @@ def hello_event(cursor: ScanCursor, standing: Standing, heartbeat_seconds: float
     )
 
 
-def scan_event(row: ScanRow, cursor: ScanCursor) -> str:
+def scan_event(row: ScanRow) -> str:
     """A scan was recorded."""
     return _event(
         "scan",
-        cursor,
+        row.scan_id,
         id=row.scan_id,
         sensor=row.sensor,
         started_at=iso(row.started_at),
@@ -75,33 +75,34 @@ def scan_event(row: ScanRow, cursor: ScanCursor) -> str:
     )
 
 
-def radio_event(change: RadioChange, cursor: ScanCursor) -> str:
+def radio_event(change: RadioChange, last_id: int) -> str:
     """A radio is heard again, or no longer."""
-    return _event("radio", cursor, **_radio_change(change))
+    return _event("radio", last_id, **_radio_change(change))
 
 
-def sensor_event(row: SensorRow, cursor: ScanCursor) -> str:
+def sensor_event(row: SensorRow, last_id: int) -> str:
     """A sensor is heard again, or late, or silent."""
-    return _event("sensor", cursor, **_sensor(row))
+    return _event("sensor", last_id, **_sensor(row))
 
 
-def part_event(part: PartHealth, cursor: ScanCursor) -> str:
+def part_event(part: PartHealth, last_id: int) -> str:
     """A part of the programme is fine again, or no longer."""
-    return _event("part", cursor, **_part(part))
+    return _event("part", last_id, **_part(part))
 
 
-def reset_event(reason: str, cursor: ScanCursor) -> str:
+def reset_event(reason: str, last_id: int) -> str:
     """What was missed cannot be told: whoever listens should read afresh, and go on from here."""
-    return _event("reset", cursor, reason=reason)
+    return _event("reset", last_id, reason=reason)
 
 
-def heartbeat_event(cursor: ScanCursor, at: datetime) -> str:
+def heartbeat_event(last_id: int, at: datetime) -> str:
     """Nothing happened, and the feed still runs."""
-    return _event("heartbeat", cursor, at=iso(at))
+    return _event("heartbeat", last_id, at=iso(at))
 
 
-def _event(kind: str, cursor: ScanCursor, **told: object) -> str:
-    return json.dumps({"type": kind, "cursor": str(cursor), **told}, ensure_ascii=False)
+def _event(kind: str, last_id: int, **told: object) -> str:
+    """An event; its cursor is the number of the newest scan that was told with it."""
+    return json.dumps({"type": kind, "cursor": str(last_id), **told}, ensure_ascii=False)
 
 
 def _counts(counts: RadioCounts) -> dict[str, object]:

@@ -11,7 +11,7 @@ from typing import Protocol
 from db.errors import DatabaseError
 from links.feed_events import RadioChange, Standing, part_event, radio_event, scan_event, sensor_event
 from links.health import PartHealth, PartHealths
-from presence.feed import MOST_MISSING, ScanCursor, ScanRow
+from presence.feed import ScanRow
 from presence.radio import Radio
 from presence.sensors import SensorRow, SensorState
 
@@ -19,8 +19,8 @@ _log = logging.getLogger(__name__)
 
 # Scans read in one look: some hundred kilobytes as events.
 _MOST_AT_ONCE = 500
-# A writer takes its numbers and commits within a second. A number that has not turned up after a minute was given back.
-_GIVEN_UP_SECONDS = 60
+# Scans that are looked at when the feed begins, for radios that are not heard: the last of each of a thousand sensors.
+_LOOKED_BACK = 1000
 # A sensor falls silent by itself, minutes after its last word; that one is heard again is seen by its scan.
 _SENSORS_SECONDS = 5
 # Parts answer from memory, and a change is to be told within a second.
@@ -36,8 +36,8 @@ class ScanReader(Protocol):
     def latest_scan_id(self) -> int | None:
         """The greatest number of a scan; None before the first."""
 
-    def scans_after(self, cursor: ScanCursor, limit: int) -> tuple[ScanRow, ...]:
-        """The scans that a cursor does not include."""
+    def scans_after(self, scan_id: int, limit: int) -> tuple[ScanRow, ...]:
+        """The scans after a number, in order; none turns up below it later."""
 
 
 # An event as text, with the number of the scan where it tells of one.
@@ -50,13 +50,13 @@ class News:
 
     Attributes:
         events: What is new, in order.
-        cursor: Which scans have been told with these.
+        last_id: The number of the newest scan that has been told with these; 0 before the first.
         standing: What is not well after them.
         is_more: Whether more waits to be read.
     """
 
     events: tuple[Told, ...]
-    cursor: ScanCursor
+    last_id: int
     standing: Standing
     is_more: bool
 
@@ -82,8 +82,7 @@ class FeedSource:
         self._sensors = sensors
         self._parts = parts
         self._monotonic = monotonic
-        self._cursor: ScanCursor | None = None
-        self._first_missed: dict[int, float] = {}  # missing numbers, and when each was first missed
+        self._last_id: int | None = None
         self._unheard: dict[tuple[str, Radio], RadioChange] = {}
         self._sensor_rows: dict[str, SensorRow] = {}
         self._part_rows: dict[str, PartHealth] = {}
@@ -94,10 +93,10 @@ class FeedSource:
         rows: tuple[ScanRow, ...] = ()
         events: list[Told] = []
         try:
-            if self._cursor is None:
+            if self._last_id is None:
                 self._begin()
             else:
-                rows = self._reader.scans_after(self._cursor, _MOST_AT_ONCE)
+                rows = self._reader.scans_after(self._last_id, _MOST_AT_ONCE)
                 events += self._tell_scans(rows)
                 events += self._tell_sensors({row.sensor for row in rows})
         except DatabaseError as error:
@@ -108,38 +107,30 @@ class FeedSource:
             if self._is_database_away:
                 _log.info("The live feed goes on.")
             events += self._tell_parts([_DATABASE_HERE])
-        if self._cursor is None:
+        if self._last_id is None:
             return None
         events += self._tell_parts(self._parts_now())
-        return News(tuple(events), self._cursor, self._standing(), is_more=len(rows) == _MOST_AT_ONCE)
+        return News(tuple(events), self._last_id, self._standing(), is_more=len(rows) == _MOST_AT_ONCE)
 
     @property
     def _is_database_away(self) -> bool:
         return self._part_rows.get("database") is _DATABASE_AWAY
 
     def _begin(self) -> None:
-        """Begin with what is there. Of the newest scans it is noted which are missing, since those may yet turn up."""
-        cursor = ScanCursor(max(0, (self._reader.latest_scan_id() or 0) - MOST_MISSING))
-        rows = self._reader.scans_after(cursor, MOST_MISSING)
+        """Begin with what is there, which is told to nobody, but says which radios are not heard."""
+        first_id = max(0, (self._reader.latest_scan_id() or 0) - _LOOKED_BACK)
+        rows = self._reader.scans_after(first_id, _LOOKED_BACK)
         self._tell_sensors(set())
-        self._cursor = cursor
+        self._last_id = first_id
         self._tell_scans(rows)
 
     def _tell_scans(self, rows: Sequence[ScanRow]) -> list[Told]:
         told: list[Told] = []
-        cursor = self._told
         for row in rows:
-            cursor = cursor.past(row.scan_id)
-            told.append((row.scan_id, scan_event(row, cursor)))
-            told += [(None, radio_event(change, cursor)) for change in self._radio_changes(row)]
-        self._cursor = self._give_up(cursor)
+            told.append((row.scan_id, scan_event(row)))
+            told += [(None, radio_event(change, row.scan_id)) for change in self._radio_changes(row)]
+            self._last_id = row.scan_id
         return told
-
-    def _give_up(self, cursor: ScanCursor) -> ScanCursor:
-        """The cursor without the numbers that have been missing for too long."""
-        now = self._monotonic()
-        self._first_missed = {number: self._first_missed.get(number, now) for number in cursor.missing}
-        return cursor.without(number for number, since in self._first_missed.items() if now - since > _GIVEN_UP_SECONDS)
 
     def _radio_changes(self, row: ScanRow) -> list[RadioChange]:
         changes = []
@@ -166,7 +157,7 @@ class FeedSource:
         rows = {row.card.name: row for row in self._sensors() if row.is_active}
         changed = [row for name, row in rows.items() if name not in known or known[name].state is not row.state]
         self._sensor_rows, self._sensors_at = rows, self._monotonic()
-        return [(None, sensor_event(row, self._told)) for row in changed]
+        return [(None, sensor_event(row, self._told_id)) for row in changed]
 
     def _parts_now(self) -> list[PartHealth]:
         if self._monotonic() - self._parts_at < _PARTS_SECONDS:
@@ -180,13 +171,13 @@ class FeedSource:
         for part in parts:
             before = self._part_rows.get(part.name)
             if part.is_fine is not (before is None or before.is_fine):
-                told.append((None, part_event(part, self._told)))
+                told.append((None, part_event(part, self._told_id)))
             self._part_rows[part.name] = part
         return told
 
     @property
-    def _told(self) -> ScanCursor:
-        return self._cursor or ScanCursor(0)
+    def _told_id(self) -> int:
+        return self._last_id or 0
 
     def _standing(self) -> Standing:
         return Standing(

@@ -1,27 +1,24 @@
 from __future__ import annotations
 
 from db.store import Store
-from presence.feed import ScanCursor
 from presence.radio import Radio
 from presence.today import RadioDay
 from presence.zones import Zone
 from tests.db.scanning import HUNG, device, minute, scan
 
 
-def test_scans_after_a_cursor_come_in_their_order(store: Store) -> None:
-    """What a cursor does not include is read, what it missed first, and no more than asked for."""
+def test_scans_after_a_number_come_in_their_order(store: Store) -> None:
+    """What came after a scan is read, oldest first, and no more than asked for."""
     store.recorder.record_many(scan(minute(number)) for number in range(6))
-    cursor = ScanCursor(4, frozenset({2, 3, 90}))
-    assert [row.scan_id for row in store.reader.scans_after(cursor, 10)] == [2, 3, 5, 6]
-    assert [row.scan_id for row in store.reader.scans_after(cursor, 3)] == [2, 3, 5]
-    assert [row.scan_id for row in store.reader.scans_after(cursor, 1)] == [2]
-    assert store.reader.scans_after(ScanCursor(6), 10) == ()
+    assert [row.scan_id for row in store.reader.scans_after(3, 10)] == [4, 5, 6]
+    assert [row.scan_id for row in store.reader.scans_after(3, 2)] == [4, 5]
+    assert store.reader.scans_after(6, 10) == ()
 
 
 def test_a_scan_that_is_followed_says_what_was_not_heard(store: Store) -> None:
     """Counts by zone for a radio that was heard, none and the fault for one that was not."""
     store.recorder.record(scan(minute(0), ["a", device("b", rssi_dbm=-90.0)], HUNG))
-    (row,) = store.reader.scans_after(ScanCursor(0), 10)
+    (row,) = store.reader.scans_after(0, 10)
     assert (row.sensor, row.started_at, row.duration_seconds, row.clock_is_right) == ("box", minute(0), 10.0, True)
     wifi, bluetooth = row.radios
     assert (wifi.device_count, wifi.zone_counts) == (2, {Zone.NEAR: 1, Zone.MEDIUM: 0, Zone.FAR: 1})

@@ -3,7 +3,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from db.store import Store
-from presence.feed import ScanCursor
 from presence.overview import DeviceQuery, DeviceRow, Report
 from presence.ranges import TimeRange
 from presence.scan import Scan
@@ -51,7 +50,7 @@ def test_a_phone_that_two_sensors_hear_is_one_visitor(store: Store) -> None:
 def test_it_is_placed_at_the_sensor_that_hears_it_best(store: Store) -> None:
     """The other sensor's scans leave it out of their counts, so that those of a site may be added up."""
     record(store, at_stairs(0, phone=-70), in_cafe(0.5, phone=-50), at_stairs(1, phone=-70))
-    rows = store.reader.scans_after(ScanCursor(0), 10)
+    rows = store.reader.scans_after(0, 10)
     assert [(row.sensor, row.radios[0].device_count) for row in rows] == [("stairs", 1), ("café", 1), ("stairs", 0)]
     assert only_device(store, 1).rssi_mean_dbm == -50
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,12 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from db.errors import DatabaseError
-from db.schema import SCANS
+from db.recorder import record_scans
 from db.store import Store, open_store
 from links.feed import Feed
 from links.feed_source import FeedSource
 from links.health import PartHealth
-from presence.feed import ScanCursor, ScanRow
+from presence.feed import ScanRow
 from presence.sensors import SensorCard, SensorState
 from tests.db.scanning import HUNG, SETTINGS, device, hash_of, minute, scan
 from tests.links.place import AT, SENSOR
@@ -149,7 +150,7 @@ def test_who_missed_too_much_is_told_to_read_afresh(store: Store) -> None:
             assert [heard(client)["id"] for _ in range(1000)] == list(range(3, 1003))
 
 
-@pytest.mark.parametrize("cursor", ["nonsense", "17", "%00", "1~1"])
+@pytest.mark.parametrize("cursor", ["nonsense", "17", "%00", "1~1", "-1", "9999999999999999999", "%D9%A3"])
 def test_a_cursor_of_another_feed_is_answered_with_a_reset(store: Store, cursor: str) -> None:
     """A cursor that is none, or ahead of the database, lets the client read afresh, and then it hears all."""
     store.recorder.record(scan(minute(0)))
@@ -162,27 +163,36 @@ def test_a_cursor_of_another_feed_is_answered_with_a_reset(store: Store, cursor:
         assert heard(client)["id"] == 2
 
 
-def test_scans_that_are_committed_out_of_their_order_are_all_told(postgresql: Cluster) -> None:
-    """On PostgreSQL a number taken early may be committed late; it is told then, once, also to who comes back."""
+def test_scans_of_several_hubs_are_told_in_the_order_of_their_numbers(postgresql: Cluster) -> None:
+    """While one hub has not committed another takes no number; what was undone leaves one that no feed waits for."""
     url = postgresql.new_database()
-    columns = ", ".join(column.name for column in SCANS.c if column.name != "id")
-    again = f"INSERT INTO scans ({columns}) SELECT {columns} FROM scans WHERE id = 1".encode()  # noqa: S608 - our own columns
-    with contextlib.closing(open_store(url, SETTINGS)) as store, psycopg.connect(url) as early:
-        store.recorder.record(scan(minute(0)))
-        feed = feed_of(store)
-        with served(feed.router) as place, listening(place) as client:
+    with contextlib.closing(open_store(url, SETTINGS)) as one, contextlib.closing(open_store(url, SETTINGS)) as other:
+        feed = feed_of(one)
+        with served(feed.router) as place, listening(place) as client, ThreadPoolExecutor() as meanwhile:
             heard(client)
-            early.execute(again)
-            store.recorder.record(scan(minute(1)))
+            with one.connections.write() as connection:
+                record_scans(connection, [scan(minute(0))], SETTINGS)
+                second = meanwhile.submit(other.recorder.record, scan(minute(1)))
+                wait_until(lambda: waiting_for_the_lock(url) == 1, "the other hub to wait")
+            second.result(PATIENCE_SECONDS)
+            assert [heard(client)["id"], heard(client)["id"]] == [1, 2]
+            with contextlib.suppress(ZeroDivisionError), one.connections.write() as connection:
+                record_scans(connection, [scan(minute(2))], SETTINGS)
+                raise ZeroDivisionError
+            other.recorder.record(scan(minute(3)))
             event = heard(client)
-            assert (event["id"], event["cursor"]) == (3, "3~2")
-            early.commit()
-            late = heard(client)
-            assert (late["id"], late["cursor"]) == (2, "3")
-            with listening(place, event["cursor"]) as back:
-                assert [heard(back)["type"], heard(back)["id"]] == ["hello", 2]
-                store.recorder.record(scan(minute(2)))
-                assert heard(back)["id"] == 4
+            assert (event["id"], event["cursor"]) == (4, "4")
+
+
+def waiting_for_the_lock(url: str) -> int:
+    """How many wait to write to a database on PostgreSQL."""
+    with psycopg.connect(url) as asking:
+        found = asking.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
+            "WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+        ).fetchone()
+    assert found is not None
+    return int(found[0])
 
 
 def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_all(store: Store) -> None:
@@ -316,9 +326,9 @@ class Failing:
         self._look()
         return self._reader.latest_scan_id()
 
-    def scans_after(self, cursor: ScanCursor, limit: int) -> tuple[ScanRow, ...]:
+    def scans_after(self, scan_id: int, limit: int) -> tuple[ScanRow, ...]:
         self._look()
-        return self._reader.scans_after(cursor, limit)
+        return self._reader.scans_after(scan_id, limit)
 
     def _look(self) -> None:
         if self.is_away:
@@ -347,7 +357,7 @@ def test_a_database_that_goes_away_and_comes_back_is_told(store: Store, caplog: 
 
 
 class Ledger:
-    """A reader of scans that become visible in whatever order a test likes."""
+    """A reader of scans that become visible when a test likes."""
 
     def __init__(self, row: ScanRow, *visible: int) -> None:
         self._row = row
@@ -357,23 +367,23 @@ class Ledger:
     def latest_scan_id(self) -> int | None:
         return max(self.visible, default=None)
 
-    def scans_after(self, cursor: ScanCursor, limit: int) -> tuple[ScanRow, ...]:
+    def scans_after(self, scan_id: int, limit: int) -> tuple[ScanRow, ...]:
         self.look_count += 1
-        new = sorted(number for number in self.visible if not cursor.includes(number))
+        new = sorted(number for number in self.visible if number > scan_id)
         return tuple(replace(self._row, scan_id=number) for number in new[:limit])
 
 
 @pytest.fixture
 def row(store: Store) -> ScanRow:
     store.recorder.record(scan(minute(0)))
-    return store.reader.scans_after(ScanCursor(0), 1)[0]
+    return store.reader.scans_after(0, 1)[0]
 
 
-def looked(source: FeedSource) -> tuple[list[int | None], str]:
-    """The scans that a look tells, and the cursor after it."""
+def looked(source: FeedSource) -> tuple[list[int | None], int]:
+    """The scans that a look tells, and the newest after it."""
     news = source.look()
     assert news is not None
-    return [scan_id for scan_id, _ in news.events], str(news.cursor)
+    return [scan_id for scan_id, _ in news.events], news.last_id
 
 
 @pytest.mark.parametrize(("cursor", "expected"), [("1", [2, 3]), ("2", [3])])
@@ -390,27 +400,13 @@ def test_a_feed_that_is_behind_tells_nothing_twice(row: ScanRow, cursor: str, ex
             assert [heard(client)["id"] for _ in expected] == expected
 
 
-def test_a_scan_that_was_on_its_way_at_the_start_is_told(row: ScanRow) -> None:
-    """What is missing among the newest scans when the feed begins is told when it turns up; what is there is not."""
+def test_a_feed_begins_with_what_is_there(row: ScanRow) -> None:
+    """What was stored before the start is told to nobody; what comes after it is, whatever numbers were left out."""
     ledger = Ledger(row, 1, 2, 4)
     source = FeedSource(ledger, None, (), lambda: 0.0)
-    assert looked(source) == ([], "4~3")
-    ledger.visible.add(3)
-    assert looked(source) == ([3], "4")
-
-
-def test_a_number_that_does_not_turn_up_is_given_up_after_a_minute(row: ScanRow) -> None:
-    """A transaction that was undone leaves a number that is no longer looked for, and no longer in the cursor."""
-    ledger, seconds = Ledger(row, 1, 3), [0.0]
-    source = FeedSource(ledger, None, (), lambda: seconds[0])
-    assert looked(source) == ([], "3~2")
-    ledger.visible.add(5)
-    seconds[0] = 59.0
-    assert looked(source) == ([5], "5~2.4")
-    seconds[0] = 61.0
-    assert looked(source) == ([], "5~4")
-    seconds[0] = 120.0
-    assert looked(source) == ([], "5")
+    assert looked(source) == ([], 4)
+    ledger.visible.add(7)
+    assert looked(source) == ([7], 7)
 
 
 def test_more_than_one_look_tells_is_told_by_the_next(row: ScanRow) -> None:

@@ -19,7 +19,6 @@ from db.sensors import Sensors
 from db.upgrade import upgrade
 from links.intake import IntakeQueue, Taker
 from links.intake_mqtt import IntakeState, MqttIntake
-from presence.feed import ScanCursor
 from presence.message import Batch, Receipt
 from presence.scan import Scan
 from tests.db.scanning import SETTINGS, minute
@@ -41,7 +40,7 @@ class Hub:
 
     def scan_count(self) -> int:
         with self.connections.read() as connection:
-            return len(read_scans_after(connection, ScanCursor(0), 1000))
+            return len(read_scans_after(connection, 0, 1000))
 
     def state(self) -> IntakeState:
         return self.intake.state()
