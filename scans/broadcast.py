@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from presence.scan import AddressKind
 
@@ -37,8 +38,20 @@ class Broadcast:
     appearance: int | None = None
 
 
-HearBroadcast = Callable[[Broadcast], None]
-"""Takes each broadcast as it is heard; must be quick."""
+class BroadcastEar(Protocol):
+    """Takes all that a Bluetooth radio hears, and is told when that radio listens. Each must be quick."""
+
+    def hear(self, broadcast: Broadcast) -> None:
+        """Take an advertisement in."""
+        ...
+
+    def begin_listening(self) -> None:
+        """From now on, what is sent is heard."""
+        ...
+
+    def end_listening(self) -> None:
+        """From now on, nothing is heard; harmless when nothing was before."""
+        ...
 
 
 def uuid_of_short(short: int) -> str:
