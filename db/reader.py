@@ -13,6 +13,7 @@ from db.read_overview import read_overview
 from db.read_report import read_report
 from db.read_scans import read_scans_after
 from db.read_today import read_today
+from db.read_usual import read_usual
 from db.schema import SCANS
 from db.sensors import Sensors
 from db.settings import StoreSettings
@@ -74,6 +75,15 @@ class Reader:
         """
         with self._connections.read() as connection:
             return read_today(connection, now_at, self._settings.time_zone)
+
+    def usual(self, now_at: datetime) -> float | None:
+        """Devices heard in a scan at this hour of this weekday as a rule; None while too few weeks are known.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        with self._connections.read() as connection:
+            return read_usual(connection, now_at, self._settings.time_zone)
 
     def scans_after(self, scan_id: int, limit: int) -> tuple[ScanRow, ...]:
         """The scans after a number, in the order of their numbers, `limit` at most; none turns up below it later.
