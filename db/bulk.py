@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
+    ARRAY,
     BindParameter,
     Cast,
     Column,
@@ -32,8 +33,10 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 # Before the names of parameters: SQLAlchemy takes one that is called as a column for a value of that column.
 _GIVEN = "given_"
@@ -83,7 +86,7 @@ def _quoting(item: TypeEngine[Any]) -> Callable[[Any], str]:
 def given(name: str, item: TypeEngine[Any]) -> Cast[Any]:
     """An array of values of a type that a statement is given by a name, as a sequence."""
     parameter: BindParameter[Any] = bindparam(name, type_=ArrayText(item))
-    return cast(parameter, postgresql.ARRAY(item, dimensions=1))
+    return cast(parameter, ARRAY(item, dimensions=1))
 
 
 def is_among(one: ColumnElement[Any], name: str, dialect: str) -> ColumnElement[bool]:
@@ -111,6 +114,8 @@ def given_rows(columns: Iterable[Column[Any]]) -> TableValuedAlias:
 
 def insert_given(table: Table[TypedColumns], names: Sequence[str]) -> postgresql.Insert:
     """Insert rows that are given for some columns of a table."""
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 2 MB, which a box on SQLite need not spend
+
     rows = given_rows(table.c[name] for name in names)
     made: Select[Any] = select(*(rows.c[name] for name in names))
     return postgresql.insert(table).from_select(list(names), made)

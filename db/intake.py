@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 from sqlalchemy import Connection, Delete, Select, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -20,6 +19,7 @@ from db.schema import SCANS
 from db.sensors import Word, inactive_among, note_word
 from db.settings import StoreSettings
 from db.site_schema import RECEIVED
+from db.upsert import insert_into
 from presence.message import Batch, Receipt, ScanMessage
 from presence.radio import Radio
 from presence.scan import Heard, Scan
@@ -167,8 +167,7 @@ def _is_in_ledger(connection: Connection, scan: Scan) -> bool:
 # Built once, as in `db.followed`.
 @cache
 def _insert_ids(dialect: str) -> ReturningInsert[bytes]:
-    insert = sqlite.insert(RECEIVED) if dialect == "sqlite" else postgresql.insert(RECEIVED)
-    return insert.on_conflict_do_nothing().returning(RECEIVED.c.message_id)
+    return insert_into(RECEIVED, dialect).on_conflict_do_nothing().returning(RECEIVED.c.message_id)
 
 
 @cache

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, case, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Insert, Row, Select, and_, bindparam, case, func, or_, select, update
 
 from db.connect import Connections
 from db.site_schema import SENSORS
+from db.upsert import insert_into
 from presence.radio import Radio
 from presence.scan import Heard, Scan
 from presence.sensors import SensorCard, SensorRow, state_of
@@ -78,7 +78,7 @@ class Sensors:
         """
         row = {"name": card.name, "place": card.place, "version": card.version, "is_active": True, "added_at": now_at}
         with self._connections.write() as connection:
-            statement = _insert(connection.dialect.name).on_conflict_do_nothing().returning(SENSORS.c.name)
+            statement = insert_into(SENSORS, connection.dialect.name).on_conflict_do_nothing().returning(SENSORS.c.name)
             return connection.execute(statement, row).first() is not None
 
     def set_place(self, name: str, place: str | None) -> bool:
@@ -159,9 +159,9 @@ def _select_inactive() -> Select[str]:
 
 
 @cache
-def _note(dialect: str) -> sqlite.Insert | postgresql.Insert:
+def _note(dialect: str) -> Insert:
     """Insert a sensor, or update it: what it does not say of itself stays, and so does whether it is active."""
-    statement = _insert(dialect)
+    statement = insert_into(SENSORS, dialect)
     new, known = statement.excluded, SENSORS.c
     # Several hubs may take its scans in any order. A scan from the receiver's future is of a clock that was wrong.
     is_newer = and_(
@@ -183,10 +183,6 @@ def _note(dialect: str) -> sqlite.Insert | postgresql.Insert:
             **{name: case((is_newer, new[name]), else_=known[name]) for name in ("last_scan_at", "device_count")},
         },
     )
-
-
-def _insert(dialect: str) -> sqlite.Insert | postgresql.Insert:
-    return sqlite.insert(SENSORS) if dialect == "sqlite" else postgresql.insert(SENSORS)
 
 
 def _device_count(scan: Scan) -> int | None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, TypedColumns, Update, bindparam, case, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from db import bulk
+
+# SQLAlchemy's PostgreSQL takes 2 MB, which a box on SQLite need not spend: imported where it is used.
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 # A row to write, by column name.
 Row = dict[str, Any]
@@ -46,6 +50,15 @@ def add_to_sums(connection: Connection, table: Table[TypedColumns], rows: Sequen
     if added:
         rows = list(added.values())
         connection.execute(_adding(table, connection.dialect.name), as_parameters(connection, rows))
+
+
+def insert_into(table: Table[TypedColumns], dialect: str) -> sqlite.Insert | postgresql.Insert:
+    """An insert that can be told what to do about a row that is there already."""
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - see above
+
+    return postgresql.insert(table)
 
 
 def as_parameters(connection: Connection, rows: Sequence[Row]) -> Sequence[Row] | dict[str, list[Any]]:

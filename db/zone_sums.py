@@ -14,8 +14,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Insert, Row, delete, func, select
 
 from db import upsert
 from db.buckets import day_start, hour_start, local_day
@@ -60,9 +59,8 @@ def note_due(connection: Connection, started_at: datetime, time_zone: ZoneInfo) 
 
 
 @cache
-def _insert_due(dialect: str) -> sqlite.Insert | postgresql.Insert:
-    insert = sqlite.insert(DUE_HOURS) if dialect == "sqlite" else postgresql.insert(DUE_HOURS)
-    return insert.on_conflict_do_nothing()
+def _insert_due(dialect: str) -> Insert:
+    return upsert.insert_into(DUE_HOURS, dialect).on_conflict_do_nothing()
 
 
 def kept_since(connection: Connection, settings: StoreSettings) -> datetime | None:

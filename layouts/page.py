@@ -69,7 +69,10 @@ def build_page(
     """
     app = Dash(
         __name__,
-        server=server,
+        # The server is joined below: Dash asks one that it is given here whether it is of Flask, and imports Flask to
+        # ask, 4 MB.
+        server=False,
+        backend="fastapi",
         assets_folder=str(_ASSETS),
         assets_ignore=r"^theme\.js$",
         use_pages=False,
@@ -82,6 +85,7 @@ def build_page(
         add_log_handler=False,
         enable_mcp=False,
     )
+    app.init_app(server)
     # Nothing here uses Dash's WebSocket; without this every page would open one all the same.
     app.backend.websocket_capability = False
     app.layout = lambda: frame(settings, activity())
