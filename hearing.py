@@ -6,24 +6,22 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from db.store import Store
 from place import Place
 from presence.radio import Radio
 from presence.zones import Zoning
-from scans.adapter import AdapterMender
-from scans.bluetooth import BluetoothListener, bleak_scanner
-from scans.history import simulated_scans
 from scans.listener import Listener
 from scans.monitor import MonitorInterface, own_addresses
 from scans.patience import PatientRadio
 from scans.sensor import Sensor
-from scans.simulated.ble_scanner import simulated_scanner
-from scans.simulated.outages import DEMONSTRATION_OUTAGES
-from scans.simulated.site import SimulatedSite
-from scans.simulated.wifi_pipe import WifiPipe
 from scans.visitor_key import VisitorKeys
-from scans.wifi import WifiListener
+
+# What drives the radios takes 8 MB, which a hub need not spend, and the simulated site 2 MB, which only a demonstration
+# needs: imported where it is used.
+if TYPE_CHECKING:
+    from scans.simulated.site import SimulatedSite
 
 DEMO_HISTORY = timedelta(days=7)
 # Any number makes a plausible site; this one stays, so that a demonstration goes on where it was.
@@ -32,6 +30,9 @@ DEMO_SEED = 1
 
 def simulated_site(place: Place, spot: str | None = None) -> SimulatedSite:
     """The site of the demonstration, heard from the middle of it, or from one of its spots."""
+    from scans.simulated.outages import DEMONSTRATION_OUTAGES  # noqa: PLC0415 - see above
+    from scans.simulated.site import SimulatedSite  # noqa: PLC0415 - see above
+
     return SimulatedSite(DEMO_SEED, place.time_zone, DEMONSTRATION_OUTAGES, spot)
 
 
@@ -77,14 +78,23 @@ def wifi_source(place: Place) -> MonitorInterface:
 
 
 def _wifi_listener(place: Place, site: SimulatedSite | None) -> Listener:
+    from scans.wifi import WifiListener  # noqa: PLC0415 - see above
+
     if site is not None:
+        from scans.simulated.wifi_pipe import WifiPipe  # noqa: PLC0415 - see above
+
         return WifiListener(WifiPipe(site, place.clock.wall), own_addresses=frozenset)
     return WifiListener(wifi_source(place), own_addresses)
 
 
 def _bluetooth_listener(place: Place, site: SimulatedSite | None) -> Listener:
+    from scans.adapter import AdapterMender  # noqa: PLC0415 - see above
+    from scans.bluetooth import BluetoothListener, bleak_scanner  # noqa: PLC0415 - see above
+
     adapter = place.config.scans.bluetooth_adapter or None
     if site is not None:
+        from scans.simulated.ble_scanner import simulated_scanner  # noqa: PLC0415 - see above
+
         return BluetoothListener(adapter, place.clock.wall, simulated_scanner(site, place.clock.wall))
     return BluetoothListener(adapter, place.clock.wall, bleak_scanner, AdapterMender(adapter))
 
@@ -93,6 +103,8 @@ def make_demo_history(
     place: Place, keys: VisitorKeys, store: Store, site: SimulatedSite, say: Callable[[str], None]
 ) -> None:
     """Fill the time since the last scan, a week at most, with what the site would have sounded like."""
+    from scans.history import simulated_scans  # noqa: PLC0415 - see above
+
     # From whole minute to whole minute: the site sends in slots of ten seconds, and a scan across two costs twice.
     now_at = place.clock.wall().replace(second=0, microsecond=0)
     interval = timedelta(seconds=place.config.scans.interval_seconds)

@@ -1,9 +1,9 @@
 """Memory after a day of scans of 300 devices with a page open, and the weight of that page: `python -m bench.memory`.
 
-A process of its own holds all that a running box holds (every module that app.py imports, the database, the server,
-the page) and makes the day's 1,440 scans at full speed, by the box's own sensor and recorder; real Chromium looks at
-it meanwhile. What is printed is the memory the kernel counts for that process (resident set), and the bytes that a
-browser with an empty cache fetches.
+A process of its own holds all that a running box holds (every module that app.py imports, what drives the radios, the
+database, the server, the page) and makes the day's 1,440 scans at full speed, by the box's own sensor and recorder;
+real Chromium looks at it meanwhile. What is printed is the memory the kernel counts for that process (resident set),
+and the bytes that a browser with an empty cache fetches.
 """
 
 from __future__ import annotations
@@ -18,18 +18,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from config import Config
-from db.access import Access
-from db.overrides import Overrides, ZoningInForce
-from db.read_preview import SignalReader
-from layouts.needs import Managing, PageSettings
-from layouts.page import build_page
-from links.guard import current_identity
+from hearing import build_sensor
 from links.server import open_port, serve
 from place import Place
 from presence.faults import Fault
@@ -43,7 +37,7 @@ from scans.manufacturers import Manufacturers
 from scans.patience import PatientRadio
 from scans.sensor import Sensor
 from scans.sighting import HearSighting, Sighting
-from telling import Telling
+from sparing import spare_memory
 
 _ROOT = Path(__file__).parents[1]
 _SCANS = 1440
@@ -92,19 +86,18 @@ class Crowd:
 
 def hold(folder: Path) -> None:
     """Be the box: serve, and on each line of input make a day of scans if it says so, and print the memory."""
-    runpy.run_path(str(_ROOT / "app.py"))  # all that it imports, and nothing of what it does
+    spare_memory()
+    programme = runpy.run_path(str(_ROOT / "app.py"))  # all that it imports, and nothing of what it does
     now_at = datetime.now(UTC)
     minute = [0]
     clock = Clock(
         lambda: now_at - timedelta(days=1) + timedelta(minutes=minute[0]), lambda: minute[0] * 60.0, lambda: True
     )
     place = Place(Config(), False, f"sqlite:///{folder}/tracking.db", _UTC, clock, Manufacturers())  # noqa: FBT003
-    store = place.open_store()
-    zoning = ZoningInForce(Overrides(store.connections), place.thresholds, time.monotonic)
-    telling = Telling(
-        place, store, place.visitor_keys(), zoning, Access(store.connections, time.monotonic), lambda: None
-    )
-    telling.receive(contextlib.ExitStack())  # it ends with the process
+    undo = contextlib.ExitStack()  # it ends with the process
+    telling = programme["open_telling"](place, undo)
+    telling.receive(undo)
+    build_sensor(place, telling.keys, None, None)  # what drives real radios is there; a crowd stands in for them
     sensor = Sensor(
         name="bench",
         radios=tuple(PatientRadio(radio, lambda radio=radio: Crowd(radio, clock), 60) for radio in Radio),  # type: ignore[misc]
@@ -115,23 +108,7 @@ def hold(folder: Path) -> None:
         newest_at=None,
     )
     server = telling.site_server(is_listening=True)
-    build_page(
-        server,
-        reader=store.reader,
-        commands=store.commands,
-        activity=lambda: Activity(Phase.WAITING, minute[0] // 60, timedelta(seconds=30)),
-        clock=lambda: datetime.now(UTC),
-        settings=PageSettings("", False, _UTC, ZoneThresholds(), timedelta(seconds=60), ()),  # noqa: FBT003
-        save_report=lambda text, at: None,  # noqa: ARG005
-        may_change=telling.may_change,
-        managing=Managing(
-            current_identity,
-            Overrides(store.connections),
-            telling.access,
-            SignalReader(store.connections).best_signals,
-        ),
-    )
-    telling.guard(server)
+    programme["add_page"](telling, server, lambda: Activity(Phase.WAITING, minute[0] // 60, timedelta(seconds=30)))
     listening = open_port("127.0.0.1", 0)
     listening.listen()  # whoever connects from now on is answered as soon as it serves
     print(listening.getsockname()[1], flush=True)
@@ -140,7 +117,7 @@ def hold(folder: Path) -> None:
         for word in sys.stdin:
             while word == "day\n" and minute[0] < _SCANS:
                 minute[0] += 1
-                store.recorder.record(sensor.scan())
+                telling.store.recorder.record(sensor.scan())
             print(resident_mb(), flush=True)
 
     threading.Thread(target=obey, daemon=True).start()

@@ -19,13 +19,14 @@ ARROWS = {
     "links": {"links", "presence", "db"},
     "config": {"scans", "presence"},
     "command_line": {"presence"},
+    "sparing": set(),
     "place": {"config", "scans", "db", "presence"},
     "hearing": {"config", "place", "scans", "db", "presence"},
     "telling": {"config", "place", "scans", "db", "links", "presence"},
     "enrolling": {"config", "place", "telling", "scans", "db", "links", "presence"},
 }
 ROOMS = ("presence", "scans", "db", "layouts", "links")
-TOP_LEVEL = ("config", "command_line", "place", "hearing", "telling", "enrolling")
+TOP_LEVEL = ("config", "command_line", "sparing", "place", "hearing", "telling", "enrolling")
 OURS = {*ROOMS, *TOP_LEVEL, "app"}
 
 # Each library has one room.
