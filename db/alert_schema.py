@@ -34,7 +34,7 @@ class ChannelColumns(TypedColumns):
 
 
 class AlertColumns(TypedColumns):
-    """An alert: `presence.alerts.AlertRow`. `is_held` while it waits for the end of quiet hours to be notified."""
+    """An alert: `presence.alerts.AlertRow`."""
 
     id: Named[int] = Column(RowId, primary_key=True)
     rule_id: Named[int | None] = Column(RowId, ForeignKey("alert_rules.id", ondelete="SET NULL"))
@@ -44,10 +44,9 @@ class AlertColumns(TypedColumns):
     subject_name: Named[str] = Column(Line(64))
     says: Named[str] = Column(Line(300))
     opened_at: Named[datetime] = Column(UtcTime)
-    is_held: Named[bool] = Column(Boolean)
     notified_at: Named[datetime | None] = Column(UtcTime)
     notified_count: Named[int] = Column(Integer)
-    repeated_at: Named[datetime | None] = Column(UtcTime)
+    told_at: Named[datetime | None] = Column(UtcTime)
     repeat_count: Named[int] = Column(Integer)
     acknowledged_at: Named[datetime | None] = Column(UtcTime)
     acknowledged_by: Named[str | None] = Column(Line(64))
@@ -55,7 +54,10 @@ class AlertColumns(TypedColumns):
 
 
 class NotificationColumns(TypedColumns):
-    """The queue: what is, or was, to be handed over to one channel. `given_up_at` when it was tried for too long."""
+    """The queue: what is, or was, to be handed over to one channel.
+
+    `taken_at` while somebody is handing it over; `done_at` when it was, or when it was given up.
+    """
 
     id: Named[int] = Column(RowId, primary_key=True)
     channel_id: Named[int] = Column(RowId, ForeignKey("alert_channels.id", ondelete="CASCADE"))
@@ -65,17 +67,20 @@ class NotificationColumns(TypedColumns):
     made_at: Named[datetime] = Column(UtcTime)
     attempts: Named[int] = Column(Integer)
     next_at: Named[datetime] = Column(UtcTime)
-    sent_at: Named[datetime | None] = Column(UtcTime)
-    given_up_at: Named[datetime | None] = Column(UtcTime)
+    taken_at: Named[datetime | None] = Column(UtcTime)
+    done_at: Named[datetime | None] = Column(UtcTime)
+    is_given_up: Named[bool] = Column(Boolean)
 
 
-RULES = Table("alert_rules", METADATA, RuleColumns)
+# A number is never given to another: rules name channels by theirs, lists go on after that of an alert, and whoever hands
+# a notification over may tell of it after it was deleted.
+RULES = Table("alert_rules", METADATA, RuleColumns, sqlite_autoincrement=True)
 Index(None, RULES.c.name, unique=True)
-CHANNELS = Table("alert_channels", METADATA, ChannelColumns)
+CHANNELS = Table("alert_channels", METADATA, ChannelColumns, sqlite_autoincrement=True)
 Index(None, CHANNELS.c.name, unique=True)
-ALERTS = Table("alerts", METADATA, AlertColumns)
-Index(None, ALERTS.c.opened_at)
+ALERTS = Table("alerts", METADATA, AlertColumns, sqlite_autoincrement=True)
 Index(None, ALERTS.c.closed_at)
-NOTIFICATIONS = Table("notifications", METADATA, NotificationColumns)
-Index(None, NOTIFICATIONS.c.sent_at, NOTIFICATIONS.c.next_at)
+Index(None, ALERTS.c.rule_id)
+NOTIFICATIONS = Table("notifications", METADATA, NotificationColumns, sqlite_autoincrement=True)
+Index(None, NOTIFICATIONS.c.done_at, NOTIFICATIONS.c.next_at)
 Index(None, NOTIFICATIONS.c.alert_id)

@@ -153,6 +153,8 @@ class AlertRow:
         acknowledged_at: When somebody said they know; None for nobody yet.
         acknowledged_by: Who did.
         closed_at: When it was over; None while it is open.
+        told_at: When notifications of it were last made; None while it waits for the end of quiet hours.
+        repeat_count: How often it was told again since.
     """
 
     alert_id: int
@@ -167,6 +169,8 @@ class AlertRow:
     acknowledged_at: datetime | None
     acknowledged_by: str | None
     closed_at: datetime | None
+    told_at: datetime | None = None
+    repeat_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +312,7 @@ class Verdict:
         turn: What becomes of the alert.
         says: What happened, in one sentence.
         at: When.
-        is_quiet: With OPENED: it opens in quiet hours, so that nobody is notified yet.
+        is_quiet: With OPENED: it opens in quiet hours, so that nobody is notified yet. With CLOSED: nobody is told.
     """
 
     rule_id: int

@@ -140,6 +140,7 @@ def _create_alerts() -> None:
         _column("body", sa.String),
         _column("changed_at", _TIME),
         sa.PrimaryKeyConstraint("id", name="pk_alert_rules"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_alert_rules_name", "alert_rules", ["name"], unique=True)
     op.create_table(
@@ -152,19 +153,19 @@ def _create_alerts() -> None:
         _column("subject_name", _NAME),
         _column("says", sa.String(300)),
         _column("opened_at", _TIME),
-        _column("is_held", sa.Boolean),
         sa.Column("notified_at", _TIME),
         _column("notified_count", sa.Integer),
-        sa.Column("repeated_at", _TIME),
+        sa.Column("told_at", _TIME),
         _column("repeat_count", sa.Integer),
         sa.Column("acknowledged_at", _TIME),
         sa.Column("acknowledged_by", _NAME),
         sa.Column("closed_at", _TIME),
         sa.PrimaryKeyConstraint("id", name="pk_alerts"),
         sa.ForeignKeyConstraint(["rule_id"], ["alert_rules.id"], name="fk_alerts_rule_id", ondelete="SET NULL"),
+        sqlite_autoincrement=True,
     )
-    op.create_index("ix_alerts_opened_at", "alerts", ["opened_at"])
     op.create_index("ix_alerts_closed_at", "alerts", ["closed_at"])
+    op.create_index("ix_alerts_rule_id", "alerts", ["rule_id"])
 
 
 def _create_notifications() -> None:
@@ -178,6 +179,7 @@ def _create_notifications() -> None:
         sa.Column("problem", sa.String(200)),
         sa.Column("last_sent_at", _TIME),
         sa.PrimaryKeyConstraint("id", name="pk_alert_channels"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_alert_channels_name", "alert_channels", ["name"], unique=True)
     op.create_table(
@@ -190,13 +192,15 @@ def _create_notifications() -> None:
         _column("made_at", _TIME),
         _column("attempts", sa.Integer),
         _column("next_at", _TIME),
-        sa.Column("sent_at", _TIME),
-        sa.Column("given_up_at", _TIME),
+        sa.Column("taken_at", _TIME),
+        sa.Column("done_at", _TIME),
+        _column("is_given_up", sa.Boolean),
         sa.PrimaryKeyConstraint("id", name="pk_notifications"),
         sa.ForeignKeyConstraint(
             ["channel_id"], ["alert_channels.id"], name="fk_notifications_channel_id", ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name="fk_notifications_alert_id", ondelete="CASCADE"),
+        sqlite_autoincrement=True,
     )
-    op.create_index("ix_notifications_sent_at_next_at", "notifications", ["sent_at", "next_at"])
+    op.create_index("ix_notifications_done_at_next_at", "notifications", ["done_at", "next_at"])
     op.create_index("ix_notifications_alert_id", "notifications", ["alert_id"])
