@@ -72,8 +72,8 @@ class NotificationColumns(TypedColumns):
     is_given_up: Named[bool] = Column(Boolean)
 
 
-# A number is never given to another: rules name channels by theirs, lists go on after that of an alert, and whoever hands
-# a notification over may tell of it after it was deleted.
+# A number is never given to another: rules name channels by theirs, lists go on after that of an alert, and whoever
+# hands a notification over may tell of it after it was deleted.
 RULES = Table("alert_rules", METADATA, RuleColumns, sqlite_autoincrement=True)
 Index(None, RULES.c.name, unique=True)
 CHANNELS = Table("alert_channels", METADATA, ChannelColumns, sqlite_autoincrement=True)

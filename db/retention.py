@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, TypedColumns, and_, delete, select, tuple_
 
+from db.alert_schema import ALERTS, NOTIFICATIONS
 from db.schema import DEVICES, GAPS, PRESENT, SCANS, VISITS
 from db.settings import StoreSettings
 from db.site_schema import DETECTIONS
@@ -17,7 +18,7 @@ _STEP = 300
 
 
 def forget_some(connection: Connection, now_at: datetime, settings: StoreSettings) -> int:
-    """Delete the oldest visits, devices, scans and gaps that have been kept for long enough, some of each.
+    """Delete the oldest visits, devices, scans, gaps and alerts that have been kept for long enough, some of each.
 
     Sums and totals are kept for ever. Each table is searched along an index, from its oldest row on.
 
@@ -33,6 +34,8 @@ def forget_some(connection: Connection, now_at: datetime, settings: StoreSetting
     count += _delete(connection, SCANS, SCANS.c.started_at, forget_scans_at, SCANS.c.id != latest.id)
     forget_detections_at = now_at - timedelta(days=settings.keep_detections_days)
     count += _delete(connection, DETECTIONS, DETECTIONS.c.started_at, forget_detections_at)
+    count += _delete(connection, NOTIFICATIONS, NOTIFICATIONS.c.done_at, forget_scans_at)
+    count += _delete(connection, ALERTS, ALERTS.c.closed_at, forget_scans_at)
     return count + _delete(connection, GAPS, GAPS.c.to_at, forget_scans_at)
 
 

@@ -22,7 +22,7 @@ from presence.alert_scene import Scene, SceneMaker
 from presence.alerts import AlertRow, Rule, RuleKind, RuleRow, Situation, Subject, Turn, Verdict
 from presence.hours import covers
 
-# A step comes each second. Time that passed in a longer pause, or that a clock jumped over, is not counted beyond this.
+# A step comes each second. Time between two that are farther apart is not counted: a clock may have jumped over it.
 _LONGEST_STEP_SECONDS = 60.0
 # After a start, or a jump of the clock, every sensor seems to have been silent for long, until it speaks: three scans.
 _SETTLE_SECONDS = 180.0
@@ -137,9 +137,11 @@ class Watch:
         """Seconds since the step before, as far as they can be believed."""
         elapsed = 0.0 if self._stepped_at is None else (now_at - self._stepped_at).total_seconds()
         self._stepped_at = now_at
-        is_even = 0 <= elapsed <= _LONGEST_STEP_SECONDS
-        self._settled_seconds = self._settled_seconds + elapsed if is_even else 0.0
-        return min(max(elapsed, 0.0), _LONGEST_STEP_SECONDS)
+        if not 0 <= elapsed <= _LONGEST_STEP_SECONDS:
+            self._settled_seconds = 0.0
+            return 0.0
+        self._settled_seconds += elapsed
+        return elapsed
 
     def _follow_rules(self, rules: Sequence[RuleRow], now_at: datetime) -> None:
         """Forget what was counted for rules that are gone, are off, or watch for something else now."""
