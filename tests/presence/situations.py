@@ -23,7 +23,17 @@ SENSORS = ("hall", "stairs", "yard")
 
 def sensor(name: str, state: SensorState = SensorState.HEARD, now_at: datetime = NOON_AT) -> SensorRow:
     heard_at = now_at - timedelta(hours=1) if state is SensorState.SILENT else now_at
-    return SensorRow(SensorCard(name, None, None), state, True, NOON_AT, heard_at, heard_at, 0.0, 3, 0)
+    return SensorRow(
+        card=SensorCard(name, None, None),
+        state=state,
+        is_active=True,
+        added_at=NOON_AT,
+        last_received_at=heard_at,
+        last_scan_at=heard_at,
+        clock_offset_seconds=0.0,
+        device_count=3,
+        waiting_count=0,
+    )
 
 
 def place(
@@ -72,7 +82,7 @@ class Place:
         self, tags: Iterable[TagState] = (), of_site: SiteState | None = None, seconds: int = 1, step: float = 1.0
     ) -> list[Turn]:
         """So many steps of a second with everything as it is; gives what came of them."""
-        said = []
+        said: list[Verdict] = []
         for _ in range(seconds):
             self.now_at += step * SECOND
             said += self.step(Situation(self.now_at, tuple(tags), of_site or site(now_at=self.now_at)))

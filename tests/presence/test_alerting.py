@@ -60,7 +60,7 @@ def test_a_boundary_has_hours() -> None:
 
 
 def test_it_must_hold_for_a_while_and_be_over_for_a_while() -> None:
-    """With a minimum duration neither a short absence nor a short return counts; time not told does not count either."""
+    """With a minimum duration neither a short absence nor a short return counts, nor does time not told."""
     there = Place(replace(STAYS_IN_HALL, minimum_seconds=30.0))
     assert there.go_on([IN_YARD], seconds=30) == []
     assert there.go_on([IN_HALL], seconds=1) == []
