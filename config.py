@@ -47,6 +47,14 @@ _CHANNELS = frozenset({*range(1, 15), *range(36, 65, 4), *range(100, 145, 4), *r
 _InterfaceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$|^$")]
 
 
+class BluetoothMode(StrEnum):
+    """When Bluetooth is listened to."""
+
+    AUTO = "auto"
+    SAMPLED = "sampled"
+    CONTINUOUS = "continuous"
+
+
 class ScansSection(_Section):
     """HEAR."""
 
@@ -76,6 +84,10 @@ class ScansSection(_Section):
     """Whether Bluetooth is listened to."""
     bluetooth_adapter: _InterfaceName = ""
     """The Bluetooth adapter to listen with, for example hci1; empty takes any that is switched on."""
+    bluetooth_mode: BluetoothMode = BluetoothMode.AUTO
+    """When Bluetooth is listened to. sampled: in each scan for listen_seconds. continuous: all the time, so that where
+    a tag is shows within seconds; counts are still made of listen_seconds each. auto: continuous while there is a
+    tag, else sampled."""
     key_rotation: KeyRotation = KeyRotation.DAILY
     """How long a device can be recognised. daily: not from one day to the next, so that a stolen card tells nothing
     about yesterday's visitors. weekly, monthly: within one, so that returning visitors can be told from new ones within

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from config import BluetoothMode
 from db.store import Store
 from place import Place
 from presence.radio import Radio
@@ -21,7 +22,9 @@ from scans.visitor_key import VisitorKeys
 # What drives the radios takes 8 MB, which a hub need not spend, and the simulated site 2 MB, which only a demonstration
 # needs: imported where it is used.
 if TYPE_CHECKING:
+    from scans.discovery import Discovery
     from scans.simulated.site import SimulatedSite
+    from scans.tag_ear import TagEar
 
 DEMO_HISTORY = timedelta(days=7)
 # Any number makes a plausible site; this one stays, so that a demonstration goes on where it was.
@@ -42,6 +45,8 @@ def build_sensor(
     site: SimulatedSite | None,
     newest_at: datetime | None,
     zoning: Zoning | None = None,
+    *,
+    ear: TagEar | None = None,
 ) -> Sensor:
     """The radios that are switched on, real or simulated, and what makes scans of what they hear.
 
@@ -51,6 +56,7 @@ def build_sensor(
         site: What is heard instead of radios; None for real ones.
         newest_at: The latest time known to have passed.
         zoning: Tells zones; None goes by config.toml.
+        ear: Hears registered tags; None where nobody follows any.
     """
     scans = place.config.scans
     # Done before the next scan may start, with two seconds to record this one; the settings see to it that 13 s remain.
@@ -59,7 +65,7 @@ def build_sensor(
     if scans.wifi_enabled:
         radios.append(PatientRadio(Radio.WIFI, partial(_wifi_listener, place, site), patience))
     if scans.bluetooth_enabled:
-        radios.append(PatientRadio(Radio.BLUETOOTH, partial(_bluetooth_listener, place, site), patience))
+        radios.append(PatientRadio(Radio.BLUETOOTH, _bluetooth_listeners(place, site, ear), patience))
     return Sensor(
         name=scans.sensor_name,
         radios=tuple(radios),
@@ -87,16 +93,42 @@ def _wifi_listener(place: Place, site: SimulatedSite | None) -> Listener:
     return WifiListener(wifi_source(place), own_addresses)
 
 
-def _bluetooth_listener(place: Place, site: SimulatedSite | None) -> Listener:
+def _bluetooth_listeners(place: Place, site: SimulatedSite | None, ear: TagEar | None) -> Callable[[], Listener]:
+    """What makes a Bluetooth listener, now and whenever one has to be replaced.
+
+    What listens continuously is made once, since it mends itself: two of them would hear everything twice.
+    """
+    from scans.bluetooth import BluetoothListener  # noqa: PLC0415 - see above
+
+    mode = place.config.scans.bluetooth_mode
+    discovery = _discovery(place, site)
+    wall = place.clock.wall
+    sampled = partial(BluetoothListener, discovery, wall, ear)
+    if ear is None or mode is BluetoothMode.SAMPLED:
+        return sampled
+    from scans.continuous import ContinuousListener  # noqa: PLC0415 - see above
+    from scans.switching import SwitchingListener  # noqa: PLC0415 - see above
+
+    is_wanted = partial(_is_wanted, ear, is_always=mode is BluetoothMode.CONTINUOUS)
+    continuous = ContinuousListener(discovery, wall, place.clock.monotonic, ear, is_wanted)
+    return lambda: SwitchingListener(sampled(), continuous, is_wanted)
+
+
+def _is_wanted(ear: TagEar, *, is_always: bool) -> bool:
+    return is_always or ear.wants_all
+
+
+def _discovery(place: Place, site: SimulatedSite | None) -> Discovery:
     from scans.adapter import AdapterMender  # noqa: PLC0415 - see above
-    from scans.bluetooth import BluetoothListener, bleak_scanner  # noqa: PLC0415 - see above
+    from scans.discovery import Discovery  # noqa: PLC0415 - see above
 
     adapter = place.config.scans.bluetooth_adapter or None
     if site is not None:
-        from scans.simulated.ble_scanner import simulated_scanner  # noqa: PLC0415 - see above
+        from scans.simulated.ble_scanner import SimulatedCare, simulated_scanner  # noqa: PLC0415 - see above
 
-        return BluetoothListener(adapter, place.clock.wall, simulated_scanner(site, place.clock.wall))
-    return BluetoothListener(adapter, place.clock.wall, bleak_scanner, AdapterMender(adapter))
+        wall = place.clock.wall
+        return Discovery(adapter, simulated_scanner(site, wall), SimulatedCare(site, wall))
+    return Discovery(adapter, care=AdapterMender(adapter))
 
 
 def make_demo_history(

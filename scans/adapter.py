@@ -41,10 +41,11 @@ _MENDED_BY_POWER_CYCLE = {FaultReason.HUNG, FaultReason.TIMED_OUT, FaultReason.B
 
 @dataclass(frozen=True, slots=True)
 class AdapterState:
-    """An adapter as BlueZ knows it: its name, such as "hci0", and whether it is switched on."""
+    """An adapter as BlueZ knows it: its name, such as "hci0", whether it is switched on, and whether it discovers."""
 
     name: str
     is_powered: bool
+    is_discovering: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,10 @@ class BluetoothState:
             return Fault(FaultReason.BLOCKED)
         return Fault(FaultReason.POWERED_OFF if meant else FaultReason.NO_ADAPTER)
 
+    def is_discovering(self, adapter: str | None) -> bool:
+        """Whether the named adapter, or any (None), discovers for anybody."""
+        return any(state.is_discovering for state in self.adapters if adapter in (None, state.name))
+
 
 async def bluetooth_state(rfkill_folder: Path = _RFKILL_FOLDER) -> BluetoothState:
     """Find out what state Bluetooth is in, in 2 s at most; changes nothing, and never raises."""
@@ -99,7 +104,7 @@ async def bluetooth_state(rfkill_folder: Path = _RFKILL_FOLDER) -> BluetoothStat
 
 
 class AdapterMender:
-    """Knows what state the adapter is in, and puts it right (a `scans.bluetooth.AdapterCare`).
+    """Knows what state the adapter is in, and puts it right (a `scans.discovery.AdapterCare`).
 
     Args:
         adapter: Name of the adapter; None for any.
@@ -114,9 +119,18 @@ class AdapterMender:
         self._run = run
         self._rfkill_folder = rfkill_folder
 
-    async def trouble(self) -> Fault | None:
-        """What stands in the way of listening, now; None when nothing does."""
-        return (await bluetooth_state(self._rfkill_folder)).trouble_with(self._adapter)
+    async def trouble(self, *, while_discovering: bool = False) -> Fault | None:
+        """What stands in the way of listening, now; None when nothing does.
+
+        Args:
+            while_discovering: Whether an adapter that does not discover is one that was lost: bluetoothd was restarted,
+                and knows nothing of what was asked of it before.
+        """
+        state = await bluetooth_state(self._rfkill_folder)
+        fault = state.trouble_with(self._adapter)
+        if fault is None and while_discovering and not state.is_discovering(self._adapter):
+            return Fault(FaultReason.LOST, detail="the discovery was ended")
+        return fault
 
     def recover(self, fault: Fault, times_in_a_row: int) -> str:
         """Try to put `fault` right, which is the last of so many in a row.
@@ -186,7 +200,7 @@ async def _adapters(bus: MessageBus) -> tuple[AdapterState, ...]:
     found = []
     for name in sorted(re.findall(r'<node name="(hci\d+)"', node)):
         [properties] = await _call(bus, f"/org/bluez/{name}", f"{_PROPERTIES}.GetAll", "s", [_ADAPTER])
-        found.append(AdapterState(name, is_powered=bool(properties["Powered"].value)))
+        found.append(AdapterState(name, *(bool(properties[said].value) for said in ("Powered", "Discovering"))))
     return tuple(found)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from presence.faults import Fault, FaultReason
 from presence.radio import Radio
-from scans.bluetooth import address_kind_of
+from scans.advertisements import address_kind_of
 from scans.folding import Fold
 from scans.sighting import Sighting, usable_rssi
 

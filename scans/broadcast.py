@@ -49,8 +49,12 @@ class BroadcastEar(Protocol):
         """From now on, what is sent is heard."""
         ...
 
-    def end_listening(self) -> None:
-        """From now on, nothing is heard; harmless when nothing was before."""
+    def end_listening(self, *, was_deaf: bool = False) -> None:
+        """From now on, nothing is heard; harmless when nothing was before.
+
+        Args:
+            was_deaf: Whether the radio turned out to have failed, nobody knows since when.
+        """
         ...
 
 

@@ -146,10 +146,12 @@ class TagEar:
             self._began_seconds = self._clock.monotonic()
             self._ended_seconds = None
 
-    def end_listening(self) -> None:
-        """The radio tells that it listens no more."""
+    def end_listening(self, *, was_deaf: bool = False) -> None:
+        """The radio tells that it listens no more, and whether what it heard since the last report is all there was."""
         with self._hearing:
-            if self._began_seconds is not None and self._ended_seconds is None:
+            if was_deaf:
+                self._began_seconds = None
+            elif self._began_seconds is not None and self._ended_seconds is None:
                 self._ended_seconds = self._clock.monotonic()
 
     def report(self) -> TagReport:

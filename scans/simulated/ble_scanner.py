@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
+from presence.faults import Fault, FaultReason
 from presence.radio import Radio
 from presence.scan import AddressKind
-from scans.bluetooth import HearAdvertisement, Scanner, ScannerFactory
+from scans.discovery import HearAdvertisement, Scanner, ScannerFactory
 from scans.simulated.air import SLOT_SECONDS, Advertisement
 from scans.simulated.dice import fixed_bytes
 from scans.simulated.site import SimulatedSite
@@ -30,8 +31,26 @@ def simulated_scanner(site: SimulatedSite, wall: Callable[[], datetime]) -> Scan
     return make
 
 
+class SimulatedCare:
+    """Knows when the site's Bluetooth is out (a `scans.discovery.AdapterCare`)."""
+
+    def __init__(self, site: SimulatedSite, wall: Callable[[], datetime]) -> None:
+        self._site = site
+        self._wall = wall
+
+    async def trouble(self, *, while_discovering: bool = False) -> Fault | None:
+        """The outage of the moment; None when there is none."""
+        del while_discovering
+        return self._site.fault(Radio.BLUETOOTH, self._wall())
+
+    def recover(self, fault: Fault, times_in_a_row: int) -> str:
+        """Nothing can be done but wait; tells what an adapter's mender would have done."""
+        del times_in_a_row
+        return "power-cycled the adapter" if fault.reason is FaultReason.HUNG else ""
+
+
 class SimulatedScanner:
-    """Hands over the advertisements of the site as they are sent (a `scans.bluetooth.Scanner`)."""
+    """Hands over the advertisements of the site as they are sent (a `scans.discovery.Scanner`)."""
 
     def __init__(
         self, site: SimulatedSite, wall: Callable[[], datetime], hear: HearAdvertisement, adapter: str
@@ -56,10 +75,16 @@ class SimulatedScanner:
             if not self._hearing.cancelled():
                 self._hearing.result()  # raises what ended it
 
+    def _sent_from(self, from_at: datetime) -> Iterable[Advertisement]:
+        """What is heard in a slot; nothing in an outage, as of an adapter whose firmware has stopped."""
+        if self._site.fault(Radio.BLUETOOTH, from_at) is not None:
+            return ()
+        return self._site.advertisements(from_at, SLOT_SECONDS)
+
     async def _hand_over(self) -> None:
         from_at = self._wall()
         while True:
-            for advertisement in self._site.advertisements(from_at, SLOT_SECONDS):
+            for advertisement in self._sent_from(from_at):
                 await asyncio.sleep(max(0.0, advertisement.at - self._wall().timestamp()))
                 self._hear(*as_bleak_hands_over(self._site.seed, advertisement, self._adapter))
             from_at += timedelta(seconds=SLOT_SECONDS)

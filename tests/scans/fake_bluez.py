@@ -22,7 +22,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
@@ -40,6 +40,7 @@ OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
 _SIGNALS_A_TURN = 50
 
 _NO = Variant("b", False)  # noqa: FBT003 - the signature names the type
+_YES = Variant("b", True)  # noqa: FBT003 - likewise
 
 _BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -184,6 +185,7 @@ class FakeBluez:
     Attributes:
         calls: The methods of the adapter that were called, in order; "Powered on" and "Powered off" for the switch.
         filters: The discovery filters that were set, in order.
+        most_discoverers: How many clients had a discovery going at the same time, at most.
         is_idle: Set while no client has a discovery going.
         is_gone: Set once the service has left the bus.
     """
@@ -198,6 +200,7 @@ class FakeBluez:
     ) -> None:
         self.calls: list[str] = []
         self.filters: list[dict[str, Variant]] = []
+        self.most_discoverers = 0
         self.is_idle = threading.Event()
         self.is_gone = threading.Event()
         self.is_idle.set()
@@ -229,6 +232,25 @@ class FakeBluez:
     def get_well(self) -> None:
         """Have no ailment from now on."""
         self._ailment = None
+
+    def ail(self, ailment: Ailment) -> None:
+        """Have an ailment of mid-scan now."""
+        self._ailment = ailment
+        self._loop.call_soon_threadsafe(self._fall_ill)
+
+    def forget_discoveries(self) -> None:
+        """Know nothing of any discovery, as a service does that was restarted."""
+        for client in list(self._discoverers):
+            self._loop.call_soon_threadsafe(self._end_discovery, client)
+
+    def move(self, address: str, rssi: int | None) -> None:
+        """Have a device received at another strength from now on; not at all (None)."""
+        self._devices = [
+            replace(device, rssi=rssi, advertisements=0 if rssi is None else device.advertisements)
+            if device.address == address
+            else device
+            for device in self._devices
+        ]
 
     # What follows runs on the service's own thread.
 
@@ -349,6 +371,8 @@ class FakeBluez:
             self.filters.append(call.body[0])
         if method == "StartDiscovery":
             self._discoverers[call.sender or ""] = asyncio.create_task(self._advertise())
+            self.most_discoverers = max(self.most_discoverers, len(self._discoverers))
+            self._change(path, ADAPTER, {"Discovering": _YES})
             self.is_idle.clear()
         if method == "StopDiscovery":
             self._end_discovery(call.sender or "")
@@ -360,6 +384,8 @@ class FakeBluez:
             return
         task.cancel()
         if not self._discoverers:
+            for path in self._objects.keys() & {f"/org/bluez/{name}" for name in self._adapters}:
+                self._change(path, ADAPTER, {"Discovering": _NO})
             self.is_idle.set()
             self._forgetting = asyncio.create_task(self._forget_rssi())
 

@@ -12,14 +12,10 @@ from dbus_fast.aio import MessageBus
 from presence.faults import FaultReason
 from presence.scan import AddressKind
 from scans.adapter import AdapterMender
-from scans.bluetooth import (
-    BluetoothListener,
-    HearAdvertisement,
-    Scanner,
-    address_kind_of,
-    bleak_scanner,
-)
+from scans.advertisements import address_kind_of
+from scans.bluetooth import BluetoothListener
 from scans.commands import CommandResult
+from scans.discovery import Discovery, HearAdvertisement, Scanner, bleak_scanner
 from scans.sighting import Sighting
 from tests.scans.conftest import StartBluez
 from tests.scans.fake_bluez import Ailment, FakeDevice, PrivateBus, made_up_devices
@@ -33,7 +29,7 @@ SECONDS = 0.4
 def a_listener(adapter: str | None = None, *, care: AdapterMender | None = None) -> BluetoothListener:
     """A listener on the private bus, less patient than the real one, that may run no command."""
     care = care or AdapterMender(adapter, run=lambda _: CommandResult(1))
-    return BluetoothListener(adapter, lambda: NOW, care=care, start_seconds=1, stop_seconds=1)
+    return BluetoothListener(Discovery(adapter, care=care, start_seconds=1, stop_seconds=1), lambda: NOW)
 
 
 def listen(listener: BluetoothListener, seconds: float = SECONDS) -> tuple[FaultReason | None, list[Sighting]]:
@@ -291,7 +287,7 @@ def test_a_stuck_discovery_is_power_cycled_at_the_second_refusal(start_bluez: St
 def test_a_fault_shows_no_address(start_bluez: StartBluez) -> None:
     """What an error says is cut to a line and rid of addresses before anybody sees it."""
     start_bluez()
-    listener = BluetoothListener(None, lambda: NOW, make_scanner=lambda _hear, _adapter: Talkative())
+    listener = BluetoothListener(Discovery(None, lambda _hear, _adapter: Talkative()), lambda: NOW)
     fault = listener.listen(SECONDS, lambda _: None)
     assert fault is not None
     assert fault.reason is FaultReason.UNEXPECTED
@@ -333,7 +329,7 @@ def test_each_scan_has_a_scanner_of_its_own(start_bluez: StartBluez) -> None:
         made.append(adapter)
         return bleak_scanner(hear, adapter)
 
-    listener = BluetoothListener("hci0", lambda: NOW, make_scanner=make)
+    listener = BluetoothListener(Discovery("hci0", make), lambda: NOW)
     for _ in range(2):
         assert listen(listener)[0] is None
     assert made == ["hci0", "hci0"]
@@ -344,5 +340,5 @@ def test_the_wall_clock_dates_each_sighting(start_bluez: StartBluez) -> None:
     start_bluez([FakeDevice("c0:00:00:00:00:01", advertisements=2)])
     times = iter(NOW + timedelta(seconds=second) for second in range(2))
     heard: list[Sighting] = []
-    BluetoothListener(None, lambda: next(times)).listen(1, heard.append)
+    BluetoothListener(Discovery(None), lambda: next(times)).listen(1, heard.append)
     assert [sighting.heard_at_seconds - NOW.timestamp() for sighting in heard] == [0, 1]

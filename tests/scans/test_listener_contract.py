@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -13,11 +14,17 @@ import pytest
 from presence.faults import Fault, FaultReason
 from scans.adapter import AdapterMender
 from scans.bluetooth import BluetoothListener
+from scans.clock import machine_clock
 from scans.commands import CommandResult
+from scans.continuous import ContinuousListener
+from scans.discovery import Discovery
 from scans.listener import Listener
+from scans.registry_key import RegistryKey
 from scans.sighting import Sighting
 from scans.simulated.ble_scanner import simulated_scanner
 from scans.simulated.site import SimulatedSite
+from scans.switching import SwitchingListener
+from scans.tag_ear import TagEar
 from tests.scans.fake_bluez import made_up_devices
 from tests.scans.simulated.clocks import wall_from
 
@@ -31,27 +38,66 @@ def now() -> datetime:
 def on_fake_bluez(request: pytest.FixtureRequest) -> Listener:
     """A real BleakScanner on a fake BlueZ, among five devices."""
     request.getfixturevalue("start_bluez")(made_up_devices(5))
-    return BluetoothListener(None, now, care=AdapterMender(None, run=lambda _: CommandResult(1)))
+    return BluetoothListener(a_discovery(), now)
+
+
+def a_discovery() -> Discovery:
+    """By a real BleakScanner, on an adapter that may be asked and not mended by commands."""
+    return Discovery(None, care=AdapterMender(None, run=lambda _: CommandResult(1)))
+
+
+def continuous_on_fake_bluez(request: pytest.FixtureRequest) -> Listener:
+    """A discovery that goes on between the scans, on a fake BlueZ, among five devices."""
+    request.getfixturevalue("start_bluez")(made_up_devices(5))
+    return ContinuousListener(a_discovery(), now, time.monotonic, an_ear())
+
+
+def switching_on_fake_bluez(request: pytest.FixtureRequest) -> Listener:
+    """A radio that is sampled, since there is no tag, beside one that could be continuous."""
+    request.getfixturevalue("start_bluez")(made_up_devices(5))
+    ear = an_ear()
+    continuous = ContinuousListener(a_discovery(), now, time.monotonic, ear, lambda: ear.wants_all)
+    return SwitchingListener(BluetoothListener(a_discovery(), now, ear), continuous, lambda: ear.wants_all)
+
+
+def an_ear() -> TagEar:
+    """An ear for no tags."""
+    return TagEar("box", RegistryKey(None), machine_clock(), lambda _: ())
 
 
 def on_simulated_site(_: pytest.FixtureRequest) -> Listener:
     """A simulated scanner at a busy site, whose time goes twenty times as fast, so that half a second is one scan."""
+    return BluetoothListener(at_simulated_site(), now)
+
+
+def continuous_on_simulated_site(_: pytest.FixtureRequest) -> Listener:
+    """The same site, heard all the time."""
+    return ContinuousListener(at_simulated_site(), now, time.monotonic, an_ear())
+
+
+def at_simulated_site() -> Discovery:
+    """By a simulated scanner."""
     time_zone = ZoneInfo("Europe/Prague")
     at_site = wall_from(datetime(2027, 3, 1, 17, tzinfo=time_zone), times_as_fast=20)
-    return BluetoothListener(None, now, make_scanner=simulated_scanner(SimulatedSite(1, time_zone), at_site))
+    return Discovery(None, simulated_scanner(SimulatedSite(1, time_zone), at_site))
 
 
 # Each makes a listener, by its name in the test's id, with at least one device that it can hear within half a second.
 MAKERS: dict[str, Make] = {
     "bleak on BlueZ": on_fake_bluez,
+    "continuous, bleak on BlueZ": continuous_on_fake_bluez,
+    "switching, bleak on BlueZ": switching_on_fake_bluez,
     "simulated site": on_simulated_site,
+    "continuous, simulated site": continuous_on_simulated_site,
 }
 
 
 @pytest.fixture(params=list(MAKERS.values()), ids=list(MAKERS))
-def listener(request: pytest.FixtureRequest) -> Listener:
+def listener(request: pytest.FixtureRequest) -> Iterator[Listener]:
     make: Make = request.param
-    return make(request)
+    made = make(request)
+    yield made
+    made.close()
 
 
 def test_it_hears_somebody_and_finds_no_fault(listener: Listener) -> None:
@@ -75,12 +121,13 @@ def test_what_it_hears_keeps_to_the_noun(listener: Listener) -> None:
 
 
 def test_it_can_listen_again_and_leaves_nothing_behind(listener: Listener) -> None:
-    """A second scan hears as the first did, and no thread remains of either."""
+    """A second scan hears as the first did, and no thread remains of either once it is closed."""
     threads = set(threading.enumerate())
     for _ in range(2):
         heard: list[Sighting] = []
         assert listener.listen(0.5, heard.append) is None
         assert heard
+    listener.close()
     assert set(threading.enumerate()) == threads
 
 

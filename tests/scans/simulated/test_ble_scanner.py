@@ -9,6 +9,7 @@ from bleak.backends.scanner import AdvertisementData
 
 from presence.radio import Radio
 from scans.bluetooth import BluetoothListener
+from scans.discovery import Discovery
 from scans.sighting import Sighting
 from scans.simulated.ble_scanner import as_bleak_hands_over, simulated_scanner
 from scans.simulated.outages import DEMONSTRATION_OUTAGES
@@ -25,7 +26,7 @@ def test_a_live_scan_hears_what_history_tells(site: SimulatedSite) -> None:
     """The Bluetooth listener on the simulated scanner hears what the direct road tells, not before it was sent."""
     heard: list[Sighting] = []
     wall = wall_from(NOON)
-    listener = BluetoothListener(None, wall, make_scanner=simulated_scanner(site, wall))
+    listener = BluetoothListener(Discovery(None, simulated_scanner(site, wall)), wall)
     assert listener.listen(2.0, heard.append) is None
     sent = list(site.sightings(Radio.BLUETOOTH, NOON, 30.0))
     # The scan begins some milliseconds after the clock was set; what it misses is at the beginning.
@@ -38,7 +39,7 @@ def test_a_live_scan_hears_what_history_tells(site: SimulatedSite) -> None:
 def test_a_scan_can_follow_a_scan(site: SimulatedSite) -> None:
     """A listener hears the site again in its next scan."""
     wall = wall_from(NOON)
-    listener = BluetoothListener(None, wall, make_scanner=simulated_scanner(site, wall))
+    listener = BluetoothListener(Discovery(None, simulated_scanner(site, wall)), wall)
     for _ in range(2):
         heard: list[Sighting] = []
         assert listener.listen(0.5, heard.append) is None
