@@ -21,16 +21,10 @@ _ALTBEACON_BYTES = 24
 
 # Eddystone (github.com/google/eddystone, protocol-specification.md): the first byte of its service's data is the type.
 EDDYSTONE_SERVICE = uuid_of_short(0xFEAA)
-_UID, _TLM, _EID = 0x00, 0x20, 0x30
+_UID, _EID = 0x00, 0x30
 _UID_ID_BYTES = 16
 _UID_BYTES = 18  # two reserved bytes follow, which some beacons leave out
 _EID_BYTES = 10
-_TLM_BYTES = 14
-_TLM_PLAIN = 0x00  # the version that is not encrypted
-
-# "If not supported": 0 mV, and 0x8000, which would be −128 °C (eddystone-tlm/tlm-plain.md).
-_NO_VOLTAGE = 0
-_NO_TEMPERATURE = -0x8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +34,6 @@ class IBeacon:
     uuid: UUID
     major: int
     minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class EddystoneTlm:
-    """An Eddystone's telemetry.
-
-    Attributes:
-        battery_volts: Its battery; None when it has none to tell of.
-        temperature_celsius: Its temperature; None when it does not measure it.
-        advertisement_count: Frames sent since it was started.
-        uptime_seconds: Time since it was started.
-    """
-
-    battery_volts: float | None
-    temperature_celsius: float | None
-    advertisement_count: int
-    uptime_seconds: float
 
 
 def ibeacon_in(company_id: int, data: bytes) -> IBeacon | None:
@@ -85,17 +62,3 @@ def eddystone_eid_in(service: str, data: bytes) -> bytes | None:
     if service != EDDYSTONE_SERVICE or len(data) < _EID_BYTES or data[0] != _EID:
         return None
     return data[2:_EID_BYTES]
-
-
-def eddystone_tlm_in(service: str, data: bytes) -> EddystoneTlm | None:
-    """The telemetry in a service's data; None when there is none, or it is encrypted."""
-    if service != EDDYSTONE_SERVICE or len(data) < _TLM_BYTES or data[0] != _TLM or data[1] != _TLM_PLAIN:
-        return None
-    millivolts = int.from_bytes(data[2:4])
-    temperature = int.from_bytes(data[4:6], signed=True)  # fixed point, 8.8
-    return EddystoneTlm(
-        battery_volts=None if millivolts == _NO_VOLTAGE else millivolts / 1000,
-        temperature_celsius=None if temperature == _NO_TEMPERATURE else temperature / 256,
-        advertisement_count=int.from_bytes(data[6:10]),
-        uptime_seconds=int.from_bytes(data[10:14]) / 10,
-    )

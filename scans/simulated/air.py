@@ -95,6 +95,7 @@ class Advertisement(NamedTuple):
         epoch: Number of the address, where the device changes it.
         gadget: The device that sent it.
         role: What the owner of that is to the place.
+        position: Where in the house it is (`scans.simulated.tags`); None where only chance says.
     """
 
     at: float
@@ -103,6 +104,7 @@ class Advertisement(NamedTuple):
     epoch: int
     gadget: BluetoothGadget
     role: Role
+    position: float | None
 
     def __repr__(self) -> str:
         return f"Advertisement(of {self.gadget.name})"
@@ -150,11 +152,12 @@ def advertisements(seed: int, slot: int, devices: Iterable[tuple[BluetoothGadget
         epoch = bluetooth_epoch(seed, gadget, start)
         sender = bluetooth_address(seed, gadget, epoch)
         mean = BLUETOOTH_AT_ONE_METRE_DBM + model.stronger_db - presence.loss_at(start)
+        position = presence.position_at(start)
         for _ in range(_count(rng, model.advertisements, _MOST_ADVERTISEMENTS)):
             at = round(start + rng.random() * SLOT_SECONDS, _DIGITS)
             rssi = reading(rng, mean)
             if rssi is not None and presence.from_seconds <= at <= presence.to_seconds:
-                heard.append(Advertisement(at, sender, rssi, epoch, gadget, presence.role))
+                heard.append(Advertisement(at, sender, rssi, epoch, gadget, presence.role, position))
     heard.sort(key=lambda advertisement: advertisement.at)
     return heard
 

@@ -46,6 +46,7 @@ _SAMSUNG = 0x0075
 _GARMIN = 0x0087
 _SONY = 0x012D
 _HUAMI = 0x0157
+_RUUVI = 0x0499
 
 # Apple's messages (Martin et al., "Handoff All Your Privacy", PETS 2019): 10 is Nearby Info, 07 proximity pairing.
 IPHONE = BluetoothModel(
@@ -160,6 +161,36 @@ THERMOMETER = BluetoothModel(
     service="fcd2",
     service_data="400161026608035c12",
     name="LYWSD03MMC",
+)
+# What the library put on its own things. An iBeacon with a UUID of the library's:
+CASE_IDENTITY = "5f2b6c1e-8a34-4d0b-9c57-2e61d0a9b7f3, 2, 1"
+CASE_BEACON = BluetoothModel(
+    address_kind=AddressKind.GLOBAL,
+    heard_share=1.0,
+    advertisements=8.0,
+    oui="ac:23:3f",
+    stronger_db=3.0,
+    company_id=_APPLE,
+    manufacturer_data="02155f2b6c1e8a344d0b9c572e61d0a9b7f300020001c5",
+)
+# BTHome version 2: number of the packet, battery 93 %, 12.5 °C.
+CELLAR_SENSOR = BluetoothModel(
+    address_kind=AddressKind.GLOBAL,
+    heard_share=0.98,
+    advertisements=4.0,
+    oui="a4:c1:38",
+    stronger_db=2.0,
+    service="fcd2",
+    service_data="4000??015d02e204",
+)
+# Ruuvi's data format 5 (docs.ruuvi.com): 5.3 °C, 53.5 %, 1000.4 hPa, hardly moved, 2.977 V, and its address.
+RUUVI_TAG = BluetoothModel(
+    address_kind=AddressKind.RANDOM_STATIC,
+    heard_share=0.98,
+    advertisements=5.0,
+    stronger_db=3.0,
+    company_id=_RUUVI,
+    manufacturer_data="05042453" + "94c37c0004fffc040cac364200cd" + "??" * 6,
 )
 TELEVISION = BluetoothModel(
     address_kind=AddressKind.GLOBAL,

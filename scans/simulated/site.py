@@ -13,12 +13,13 @@ from presence.scan import AddressKind
 from scans.sighting import Sighting
 from scans.simulated.access_points import ACCESS_POINTS
 from scans.simulated.air import SLOT_SECONDS, Advertisement, ClientFrame, advertisements, client_frames
+from scans.simulated.days import Day, day_of
 from scans.simulated.gadgets import BluetoothGadget, WifiGadget, gadgets_of
 from scans.simulated.outages import WeeklyOutage
 from scans.simulated.people import Role, Stay
-from scans.simulated.presences import Day, day_of
 from scans.simulated.spots import Spot
-from scans.simulated.truth import TrueSender, TrueVisit
+from scans.simulated.tags import true_tags
+from scans.simulated.truth import TrueSender, TrueTag, TrueVisit
 
 _MINUTE = 60
 
@@ -105,6 +106,18 @@ class SimulatedSite:
         return tuple(
             dict.fromkeys(TrueSender(radio, one.sender, one.gadget.name, one.role) for one in heard(from_at, seconds))
         )
+
+    def tags(self) -> tuple[TrueTag, ...]:
+        """Truth: the place's own tags, as they would be registered."""
+        return true_tags(self.seed)
+
+    def tag_position(self, device: str, at: datetime) -> float | None:
+        """Truth: where in the house a tag is at a moment (`scans.simulated.tags`); None when it is out."""
+        now = at.timestamp()
+        for gadget, presence in self._day_at(now).bluetooth.get(int(now // _MINUTE), ()):
+            if gadget.name == device and presence.from_seconds <= now < presence.to_seconds:
+                return presence.position_at(now)
+        return None
 
     def _true_visit(self, stay: Stay) -> TrueVisit:
         gadgets = gadgets_of(self.seed, stay.person, stay.role)

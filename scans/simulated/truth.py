@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from presence.radio import Radio
+from presence.tags import IdentityKind, TagCard
 from scans.simulated.people import Role
 
 
@@ -45,3 +46,20 @@ class TrueSender:
     address: str = field(repr=False)
     device: str
     role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class TrueTag:
+    """A thing of the place's own, which nobody has registered yet.
+
+    Attributes:
+        device: Name of the device, as in `TrueSender`.
+        card: What its owner would say of it.
+        kind: By what it is to be known.
+        identity: That identity, as its owner would type it.
+    """
+
+    device: str
+    card: TagCard
+    kind: IdentityKind
+    identity: str = field(repr=False)
