@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import make_url
 
+from db.connect import Connections
+from db.upgrade import upgrade
 from tests.postgresql import Cluster, cluster
 
 
@@ -15,3 +19,12 @@ def postgresql() -> Iterator[Cluster]:
     made = cluster()
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="session")
+def upgraded(postgresql: Cluster) -> str:
+    """The name of a PostgreSQL database with the tables of today in it; a copy of it is made in no time."""
+    address = postgresql.new_database()
+    with contextlib.closing(Connections(address)) as connections:
+        upgrade(connections)
+    return make_url(address).database or ""

@@ -1,4 +1,4 @@
-"""A store of its own for each test: on SQLite and on PostgreSQL, or in a file that the test looks into."""
+"""A database of its own for each test: on SQLite and on PostgreSQL, or in a file that the test looks into."""
 
 from __future__ import annotations
 
@@ -7,35 +7,36 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
 
+from db.connect import Connections
 from db.store import Store, open_store
 from tests.db.scanning import SETTINGS
 from tests.postgresql import Cluster
+from tests.sqlite import new_database
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    """The address of a SQLite database that is not there yet."""
-    return f"sqlite:///{tmp_path}/data/tracking.db"
-
-
-@pytest.fixture(scope="session")
-def upgraded(postgresql: Cluster) -> str:
-    """The name of a database with the tables of today in it; a copy of it is made in no time."""
-    address = postgresql.new_database()
-    open_store(address, SETTINGS).close()
-    return make_url(address).database or ""
+    """The address of a SQLite database without a scan."""
+    return new_database(tmp_path / "data/tracking.db")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def any_url(request: pytest.FixtureRequest) -> str:
+def any_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a database without a scan, of each kind that is supported."""
     if request.param == "sqlite":
-        address: str = request.getfixturevalue("url")
-        return address
+        yield request.getfixturevalue("url")
+        return
     cluster: Cluster = request.getfixturevalue("postgresql")
-    return cluster.new_database(like=request.getfixturevalue("upgraded"))
+    with cluster.passing_database(like=request.getfixturevalue("upgraded")) as address:
+        yield address
+
+
+@pytest.fixture
+def connections(any_url: str) -> Iterator[Connections]:
+    """A database without a scan, of each kind."""
+    with contextlib.closing(Connections(any_url)) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from db.connect import Connections
 from db.errors import DatabaseError
 from db.remembered import Remembered
 from db.site_schema import ACCESS_KEYS, LOGINS, PASSWORD
-from db.upgrade import upgrade
 from presence.access import AccessError, Identity, KeyNameTakenError, NoSuchKeyError, Role
 
 NOW_AT = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -32,18 +31,9 @@ class Stopwatch:
 
 
 @pytest.fixture
-def connections(any_url: str) -> Iterator[Connections]:
-    """An empty database, of each kind."""
-    with contextlib.closing(Connections(any_url)) as opened:
-        upgrade(opened)
-        yield opened
-
-
-@pytest.fixture
 def file_connections(url: str) -> Iterator[Connections]:
     """An empty database in a file, where what is asked does not depend on its kind."""
     with contextlib.closing(Connections(url)) as opened:
-        upgrade(opened)
         yield opened
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
@@ -18,7 +17,6 @@ from db.errors import DatabaseError
 from db.notifications import Notifications
 from db.store import open_store
 from db.tag_schema import TAGS
-from db.upgrade import upgrade
 from presence.alerts import (
     AlertError,
     Boundary,
@@ -50,14 +48,6 @@ class Reversing:
 
     def unseal(self, sealed: bytes) -> bytes:
         return sealed[::-1]
-
-
-@pytest.fixture
-def connections(any_url: str) -> Iterator[Connections]:
-    """An empty database, of each kind."""
-    with contextlib.closing(Connections(any_url)) as opened:
-        upgrade(opened)
-        yield opened
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from db.errors import DatabaseError
 from db.reader import Reader
 from db.recorder import Recorder
 from db.store import Store, open_store
-from db.upgrade import upgrade
 from presence.overview import DeviceQuery
 from presence.ranges import TimeRange
 from tests.db.scanning import SETTINGS, minute, scan
@@ -33,7 +32,6 @@ ROOT = Path(__file__).parents[2]
 def connections(url: str) -> Iterator[Connections]:
     """The connections of a new database."""
     with closing(Connections(url)) as opened:
-        upgrade(opened)
         yield opened
 
 

@@ -14,6 +14,7 @@ from presence.ranges import TimeRange
 from presence.scan import Heard, Scan
 from tests.db.model import model_of
 from tests.db.scanning import HUNG, SETTINGS, device, minute, scan
+from tests.sqlite import passing_database
 
 
 def report(store: Store, number: float) -> Report:
@@ -140,7 +141,7 @@ def test_what_is_remembered_equals_a_recount_from_scratch(events: list[Scan | No
     model = model_of(events)
     scans = [event for event in events if event is not None]
     now_at = max(one.started_at for one in scans)
-    with contextlib.closing(open_store("sqlite://", SETTINGS)) as store:
+    with passing_database() as url, contextlib.closing(open_store(url, SETTINGS)) as store:
         for event in events:
             if event is None:
                 store.commands.reset_time_spent(now_at)

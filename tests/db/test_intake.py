@@ -19,13 +19,13 @@ from db.recorder import Recorder
 from db.schema import SCANS
 from db.sensors import Sensors
 from db.site_schema import DETECTIONS, RECEIVED
-from db.upgrade import upgrade
 from presence.message import Batch, Receipt, ScanMessage
 from presence.ranges import TimeRange
 from presence.scan import Scan
 from presence.sensors import SensorCard
 from tests.db.scanning import HUNG, SETTINGS, minute, scan
 from tests.postgresql import Cluster
+from tests.sqlite import new_database
 
 TODAY = minute(0).date().toordinal()
 DAY = timedelta(days=1)
@@ -54,7 +54,6 @@ def hub_on(connections: Connections) -> Hub:
 def hub(any_url: str) -> Iterator[Hub]:
     """A hub without a scan, on each kind of database."""
     with closing(Connections(any_url)) as connections:
-        upgrade(connections)
         yield hub_on(connections)
 
 
@@ -75,8 +74,7 @@ def test_scans_of_a_sensor_are_stored_as_the_boxs_own_are(hub: Hub, tmp_path: Pa
     """A scan that was taken in reads as one that was recorded here: devices, visits, gaps and what was not heard."""
     scans = [heard("box", minute(number), "a", *("b" * (number % 2))) for number in range(20)]
     hub.intake.take([batch(*(message(number, one) for number, one in enumerate(scans)), sensor="box")], minute(20))
-    with closing(Connections(f"sqlite:///{tmp_path}/own.db")) as connections:
-        upgrade(connections)
+    with closing(Connections(new_database(tmp_path / "own.db"))) as connections:
         Recorder(connections, SETTINGS).record_many(scans)
         own = Reader(connections, SETTINGS)
         assert hub.reader.overview(minute(20)) == own.overview(minute(20))
@@ -220,11 +218,10 @@ def test_detections_of_other_sensors_are_kept_for_programs(hub: Hub) -> None:
     ]
 
 
-def test_several_hubs_take_each_message_once(postgresql: Cluster) -> None:
+def test_several_hubs_take_each_message_once(postgresql: Cluster, upgraded: str) -> None:
     """Hubs that share a database and are sent the same messages at once store each once, and none fails."""
-    url = postgresql.new_database()
+    url = postgresql.new_database(like=upgraded)
     hubs = [Connections(url) for _ in range(4)]
-    upgrade(hubs[0])
     batches = [
         batch(*(message(100 * n + k, heard(f"s{n}", minute(k), "a", f"{n} {k}")) for k in range(5)), sensor=f"s{n}")
         for n in range(8)

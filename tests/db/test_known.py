@@ -39,7 +39,6 @@ def test_hashes_that_begin_alike_are_told_apart(store: Store) -> None:
 def test_the_index_on_hashes_is_in_parts(url: str) -> None:
     """On SQLite a full part is followed by another, and each visitor key begins with a part of its own."""
     with contextlib.closing(Connections(url)) as connections:
-        upgrade(connections)
         recorder = Recorder(connections, SETTINGS)
         for number in range(4):
             recorder.record(scan(minute(number), crowd(str(number))[:600]))

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import contextlib
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +10,6 @@ from db.alert_schema import ALERTS, CHANNELS
 from db.channels import Channels
 from db.connect import Connections
 from db.notifications import Notifications, enqueue
-from db.upgrade import upgrade
 from presence.alerts import AlertError, Channel, NoSuchAlertError, Notification
 from presence.sealing import SealError
 
@@ -33,14 +30,6 @@ class Reversing:
         if not self.has_key:
             raise SealError("The key is another one.")
         return sealed[::-1]
-
-
-@pytest.fixture
-def connections(any_url: str) -> Iterator[Connections]:
-    """An empty database, of each kind."""
-    with contextlib.closing(Connections(any_url)) as opened:
-        upgrade(opened)
-        yield opened
 
 
 @pytest.fixture

@@ -1,26 +1,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from db.connect import Connections
 from db.outbox import Outbox, OutboxLimits, OutboxState, Waiting
-from db.upgrade import upgrade
 from tests.db.scanning import minute
 
 LIMITS = OutboxLimits(most_bytes=1000, longest=timedelta(days=14))
 ANY = 1_000_000
-
-
-@pytest.fixture
-def connections(any_url: str) -> Iterator[Connections]:
-    """A database with its tables, of each kind."""
-    with contextlib.closing(Connections(any_url)) as opened:
-        upgrade(opened)
-        yield opened
 
 
 @pytest.fixture
@@ -140,7 +130,6 @@ def test_one_that_nobody_takes_is_set_aside(outbox: Outbox) -> None:
 def test_all_of_it_is_there_after_a_restart(any_url: str) -> None:
     """What waits, and what was dropped, is on disk."""
     with contextlib.closing(Connections(any_url)) as connections:
-        upgrade(connections)
         for number in range(12):
             put(Outbox(connections, LIMITS), number)
     with contextlib.closing(Connections(any_url)) as connections:

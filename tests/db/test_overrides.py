@@ -4,7 +4,6 @@ from contextlib import closing
 
 from db.connect import Connections
 from db.overrides import Overrides
-from db.upgrade import upgrade
 from presence.zones import ZoneThresholds
 from tests.db.scanning import minute
 
@@ -12,7 +11,6 @@ from tests.db.scanning import minute
 def test_thresholds_are_kept_until_they_are_reset(any_url: str) -> None:
     """What was set holds, the last one, also after a restart; a reset leaves it to config.toml again."""
     with closing(Connections(any_url)) as connections:
-        upgrade(connections)
         overrides = Overrides(connections)
         assert overrides.thresholds() is None
         overrides.set_thresholds(ZoneThresholds(-50, -70), minute(0))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,19 +8,10 @@ import pytest
 from db.connect import Connections
 from db.read_pages import PageReader
 from db.recorder import Recorder
-from db.upgrade import upgrade
 from presence.pages import Page, PageQuery
 from presence.radio import Radio
 from tests.db.scanning import HUNG, SETTINGS, minute, scan
 from tests.db.statistics_model import by_sensor
-
-
-@pytest.fixture
-def connections(any_url: str) -> Iterator[Connections]:
-    """An empty database, on each kind."""
-    with closing(Connections(any_url)) as opened:
-        upgrade(opened)
-        yield opened
 
 
 def rows_of(read: Callable[[PageQuery], Page[object]], query: PageQuery) -> list[object]:

@@ -87,10 +87,9 @@ def test_a_password_in_an_address_is_never_said() -> None:
     assert "geheim" not in str(error.value)
 
 
-def test_a_reader_sees_one_state_while_scans_are_recorded(postgresql: Cluster) -> None:
+def test_a_reader_sees_one_state_while_scans_are_recorded(postgresql: Cluster, upgraded: str) -> None:
     """What a read model adds up comes from one moment, though something else is committed meanwhile."""
-    connections = Connections(postgresql.new_database())
-    upgrade(connections)
+    connections = Connections(postgresql.new_database(like=upgraded))
     saved = select(func.count()).select_from(SAVED_REPORTS)
     with contextlib.closing(connections), connections.read() as reading:
         before = reading.execute(saved).scalar_one()

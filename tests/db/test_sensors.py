@@ -9,7 +9,6 @@ import pytest
 
 from db.connect import Connections
 from db.sensors import Sensors, Word
-from db.upgrade import upgrade
 from presence.scan import Scan
 from presence.sensors import SensorCard, SensorState
 from tests.db.scanning import HUNG, minute, scan
@@ -21,7 +20,6 @@ CARD = SensorCard("stairs", "first floor", "0.1.0")
 def sensors(any_url: str) -> Iterator[Sensors]:
     """A site without a sensor, on each kind of database."""
     with closing(Connections(any_url)) as connections:
-        upgrade(connections)
         yield Sensors(connections, timedelta(minutes=1))
 
 

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -14,13 +11,13 @@ from hypothesis import strategies as st
 from db.connect import Connections
 from db.read_statistics import Statistics
 from db.recorder import Recorder
-from db.upgrade import upgrade
 from db.zone_sums import ZoneSums
 from presence.radio import Radio
 from presence.scan import Scan
 from presence.statistics import DistinctWithin, estimated_people
 from tests.db.scanning import HUNG, PRAGUE, SETTINGS, device, minute, scan
 from tests.db.statistics_model import by_sensor, expected, of_answer
+from tests.sqlite import passing_database
 
 # Clocks in Prague are put forward in the night to 28 March 2027, and back in the night to 31 October.
 SPRING_AT = datetime(2027, 3, 27, 20, tzinfo=UTC)
@@ -32,32 +29,6 @@ def record(connections: Connections, *scans: Scan) -> None:
     recorder = Recorder(connections, SETTINGS)
     for one in scans:
         recorder.record(one)
-
-
-@pytest.fixture
-def connections(any_url: str) -> Iterator[Connections]:
-    """An empty database, on each kind."""
-    with closing(Connections(any_url)) as opened:
-        upgrade(opened)
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with the tables in it, to be copied."""
-    path = tmp_path_factory.mktemp("empty") / "tracking.db"
-    with closing(Connections(f"sqlite:///{path}")) as opened:
-        upgrade(opened)
-    return path
-
-
-@contextmanager
-def copy_of(empty: Path) -> Iterator[Connections]:
-    """A database of its own for each example."""
-    with TemporaryDirectory() as folder:
-        path = shutil.copy(empty, folder)
-        with closing(Connections(f"sqlite:///{path}")) as opened:
-            yield opened
 
 
 names = st.sampled_from("abcdefgh")
@@ -108,10 +79,10 @@ def agree(connections: Connections, scans: Sequence[Scan], windows: Sequence[tup
     rolled=st.sets(st.integers(0, 12)),
 )
 def test_statistics_say_what_counting_all_scans_says(
-    empty: Path, scans: list[Scan], windows: list[tuple[int, int]], rolled: set[int]
+    scans: list[Scan], windows: list[tuple[int, int]], rolled: set[int]
 ) -> None:
     """Hours, days and any range agree with a count of all scans, whenever sums were made, and whatever came late."""
-    with copy_of(empty) as connections:
+    with passing_database() as url, closing(Connections(url)) as connections:
         sums = ZoneSums(connections, SETTINGS)
         for number, one in enumerate(scans):
             record(connections, one)

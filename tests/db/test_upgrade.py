@@ -131,8 +131,8 @@ def test_a_database_that_is_up_to_date_opens_without_alembic(file_store: Store, 
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
 
 
-def test_the_folder_of_the_database_is_for_its_owner_only(file_store: Store, url: str) -> None:
+def test_the_folder_of_the_database_is_for_its_owner_only(tmp_path: Path) -> None:
     """The keys will lie in it too."""
-    folder = Path(url.removeprefix("sqlite:///")).parent
+    folder = tmp_path / "data"
+    open_store(f"sqlite:///{folder}/tracking.db", SETTINGS).close()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    file_store.close()

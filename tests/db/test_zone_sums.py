@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import delete, func, select
 
 from db.connect import Connections
@@ -13,7 +10,6 @@ from db.read_statistics import Statistics
 from db.recorder import Recorder
 from db.settings import StoreSettings
 from db.site_schema import DETECTIONS, DUE_HOURS, HOUR_DEVICES, ZONE_DAYS, ZONE_HOURS
-from db.upgrade import upgrade
 from db.zone_sums import ZoneSums
 from presence.scan import Scan
 from presence.statistics import DistinctWithin
@@ -21,14 +17,6 @@ from tests.db.scanning import SETTINGS, START_AT, minute, scan
 
 A_WEEK: StoreSettings = replace(SETTINGS, keep_detections_days=7)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def connections(any_url: str) -> Iterator[Connections]:
-    """An empty database, on each kind."""
-    with closing(Connections(any_url)) as opened:
-        upgrade(opened)
-        yield opened
 
 
 def record(connections: Connections, *scans: Scan) -> None:

@@ -16,6 +16,7 @@ import pytest
 from links.broker import BrokerSettings
 from tests.links.waiting import PATIENCE_SECONDS as PATIENCE_SECONDS  # noqa: PLC0414 - who tests with it waits too
 from tests.links.waiting import wait_until
+from tests.ports import free_port
 
 USER, PASSWORD = "sensor", "a password of mine"
 
@@ -72,7 +73,7 @@ class Mosquitto:
         self._process: subprocess.Popen[bytes] | None = None
         self._certificates = certificates
         self._asks_password = asks_password
-        self.port = _free_port()
+        self.port = free_port()
         settings = [
             f"listener {self.port} 127.0.0.1",
             "user root",
@@ -157,10 +158,3 @@ def mosquitto(
         yield broker
     finally:
         broker.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

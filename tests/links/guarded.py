@@ -15,13 +15,13 @@ from starlette.websockets import WebSocket
 
 from db.access import Access
 from db.connect import Connections
-from db.upgrade import upgrade
 from links.door import Door
 from links.guard import Guard, current_identity
 from links.keys import keys_router
 from links.login import login_router
 from links.server import server_with
 from tests.links.served import served_app
+from tests.sqlite import new_database
 
 NOW_AT = datetime(2027, 3, 1, 12, tzinfo=UTC)
 PASSWORD = "correct horse"  # noqa: S105 - of a test
@@ -99,8 +99,7 @@ def guarded(
 ) -> Iterator[Guarded]:
     """Serve routes behind a guard until the block ends, with a database of its own."""
     watch = Stopwatch()
-    with contextlib.closing(Connections(f"sqlite:///{folder}/tracking.db")) as connections:
-        upgrade(connections)
+    with contextlib.closing(Connections(new_database(folder / "tracking.db"))) as connections:
         access = Access(connections, time.monotonic)
         access.set_password(PASSWORD, NOW_AT)
         login = login_router(access, Door(access, lambda: NOW_AT, watch), lambda: NOW_AT, "Museum")

@@ -27,6 +27,7 @@ from tests.links.place import AT, SENSOR
 from tests.links.served import served
 from tests.links.waiting import PATIENCE_SECONDS, wait_until
 from tests.postgresql import Cluster
+from tests.sqlite import new_database
 
 Event = dict[str, Any]
 
@@ -34,7 +35,7 @@ Event = dict[str, Any]
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """An empty store."""
-    with contextlib.closing(open_store(f"sqlite:///{tmp_path}/tracking.db", SETTINGS)) as opened:
+    with contextlib.closing(open_store(new_database(tmp_path / "tracking.db"), SETTINGS)) as opened:
         yield opened
 
 
@@ -163,9 +164,9 @@ def test_a_cursor_of_another_feed_is_answered_with_a_reset(store: Store, cursor:
         assert heard(client)["id"] == 2
 
 
-def test_scans_of_several_hubs_are_told_in_the_order_of_their_numbers(postgresql: Cluster) -> None:
+def test_scans_of_several_hubs_are_told_in_the_order_of_their_numbers(postgresql: Cluster, upgraded: str) -> None:
     """While one hub has not committed another takes no number; what was undone leaves one that no feed waits for."""
-    url = postgresql.new_database()
+    url = postgresql.new_database(like=upgraded)
     with contextlib.closing(open_store(url, SETTINGS)) as one, contextlib.closing(open_store(url, SETTINGS)) as other:
         feed = feed_of(one)
         with served(feed.router) as place, listening(place) as client, ThreadPoolExecutor() as meanwhile:

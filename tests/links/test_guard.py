@@ -20,13 +20,13 @@ from websockets.sync.client import connect
 
 from db.access import Access
 from db.connect import Connections
-from db.upgrade import upgrade
 from links.api_access import declare_access
 from links.guard import COOKIE, Guard, current_identity
 from links.health import Watched, health_router
 from presence.access import Role
 from tests.links.guarded import NOW_AT, Guarded, guarded, routes
 from tests.links.place import OVERVIEW
+from tests.sqlite import new_database
 
 
 @pytest.fixture
@@ -300,8 +300,7 @@ def test_who_asked_is_forgotten_when_the_answer_is_given(tmp_path: Path) -> None
     async def receive() -> Message:
         raise AssertionError
 
-    with contextlib.closing(Connections(f"sqlite:///{tmp_path}/tracking.db")) as connections:
-        upgrade(connections)
+    with contextlib.closing(Connections(new_database(tmp_path / "tracking.db"))) as connections:
         access = Access(connections, time.monotonic)
         key = access.make_key("grafana", Role.VIEWER, NOW_AT).key
         guard = Guard(answer, access=access, login_required=True, clock=lambda: NOW_AT, monotonic=time.monotonic)

@@ -16,12 +16,12 @@ import pytest
 from db.connect import Connections
 from db.errors import DatabaseError
 from db.intake import Intake, IntakeRefusedError
-from db.upgrade import upgrade
 from links.intake import IntakeFullError, IntakeQueue, QueueState, Taker
 from presence.message import Batch, Receipt, ScanMessage
 from presence.sensors import SensorCard
 from tests.db.scanning import SETTINGS, minute, scan
 from tests.links.waiting import PATIENCE_SECONDS, wait_until
+from tests.sqlite import new_database
 
 NOW = minute(60)
 
@@ -62,8 +62,7 @@ class Fails:
 @pytest.fixture
 def intake(tmp_path: Path) -> Iterator[Intake]:
     """The intake of an empty database."""
-    with closing(Connections(f"sqlite:///{tmp_path}/hub.db")) as connections:
-        upgrade(connections)
+    with closing(Connections(new_database(tmp_path / "hub.db"))) as connections:
         yield Intake(connections, SETTINGS)
 
 

@@ -24,7 +24,6 @@ from db.errors import DatabaseError
 from db.intake import Intake
 from db.reader import Reader
 from db.sensors import Sensors
-from db.upgrade import upgrade
 from links.intake import IntakeQueue, Reading, Taker
 from links.intake_http import intake_router
 from links.server import server_with
@@ -38,6 +37,7 @@ from tests.links.served import served_app
 from tests.links.test_intake import Gate, running
 from tests.links.test_older_payload import Key
 from tests.links.waiting import wait_until
+from tests.sqlite import new_database
 
 NOW = minute(5)
 CARD = SensorCard("stairs", "first floor", "0.1.0")
@@ -71,26 +71,25 @@ class Hub:
 
 @contextmanager
 def serving(url: str, through: Callable[[Taker], Taker] = lambda taker: taker, patience: float = 60) -> Iterator[Hub]:
-    with closing(Connections(url)) as connections:
-        upgrade(connections)
-        with (
-            running(through(Intake(connections, SETTINGS))) as queue,
-            served_app(server_with(intake_router(queue, READING, patience))) as place,
-        ):
-            yield Hub(place, connections, Reader(connections, SETTINGS))
+    with (
+        closing(Connections(url)) as connections,
+        running(through(Intake(connections, SETTINGS))) as queue,
+        served_app(server_with(intake_router(queue, READING, patience))) as place,
+    ):
+        yield Hub(place, connections, Reader(connections, SETTINGS))
 
 
 @pytest.fixture(scope="module")
 def any_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """One hub for tests that do not look at what it has stored."""
-    with serving(f"sqlite:///{tmp_path_factory.mktemp('hub')}/hub.db") as hub:
+    with serving(new_database(tmp_path_factory.mktemp("hub") / "hub.db")) as hub:
         yield hub
 
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Hub]:
     """A hub without a scan."""
-    with serving(f"sqlite:///{tmp_path}/hub.db") as serves:
+    with serving(new_database(tmp_path / "hub.db")) as serves:
         yield serves
 
 
@@ -253,7 +252,7 @@ def test_while_the_database_is_away_sensors_are_told_to_come_again(tmp_path: Pat
         gates.append(Gate(taker, DatabaseError("The database is away, and its address is secret.")))
         return gates[0]
 
-    with serving(f"sqlite:///{tmp_path}/hub.db", closed, patience=0.2) as hub:
+    with serving(new_database(tmp_path / "hub.db"), closed, patience=0.2) as hub:
         for _ in range(2):
             answer = hub.post(BATCHES, batch(heard(1, "a")))
             assert (answer.status, answer.retry_after) == (503, "5")
@@ -283,7 +282,7 @@ def test_a_sensor_that_leaves_within_its_body_disturbs_nobody(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A connection that ends halfway is forgotten without an error being logged, and the next is answered."""
-    with serving(f"sqlite:///{tmp_path}/hub.db") as hub:
+    with serving(new_database(tmp_path / "hub.db")) as hub:
         host, _, port = hub.place.partition(":")
         with socket.create_connection((host, int(port))) as leaving:
             leaving.sendall(f"POST {BATCHES} HTTP/1.1\r\nHost: hub\r\nContent-Length: 1000\r\n\r\nhalf".encode())

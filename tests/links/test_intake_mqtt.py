@@ -16,7 +16,6 @@ from db.errors import DatabaseError
 from db.intake import Intake
 from db.read_scans import read_scans_after
 from db.sensors import Sensors
-from db.upgrade import upgrade
 from links.intake import IntakeQueue, Taker
 from links.intake_mqtt import IntakeState, MqttIntake
 from presence.message import Batch, Receipt
@@ -26,6 +25,7 @@ from tests.links.broker import PASSWORD, USER, Mosquitto, make_certificates, mos
 from tests.links.test_intake import Gate, running
 from tests.links.test_intake_http import CARD, READING, batch, heard, older
 from tests.links.waiting import PATIENCE_SECONDS, wait_until
+from tests.sqlite import new_database
 
 TOPIC = "museum/scans/stairs"
 
@@ -74,18 +74,16 @@ def hub_at(
     name: str = "hub",
     takes_older: bool = False,
 ) -> Iterator[Hub]:
-    with closing(Connections(url)) as connections:
-        upgrade(connections)
-        with running(through(Intake(connections, SETTINGS))) as queue:
-            settings = broker.settings(protocol=protocol)
-            intake = MqttIntake(settings, name, queue, READING, takes_older=takes_older, pauses=(1, 1))
-            intake.start()
-            try:
-                wait_until(lambda: intake.state().is_connected or intake.state().problem is not None, "the broker")
-                yield Hub(connections, queue, intake)
-            finally:
-                queue.stop()
-                intake.stop()
+    with closing(Connections(url)) as connections, running(through(Intake(connections, SETTINGS))) as queue:
+        settings = broker.settings(protocol=protocol)
+        intake = MqttIntake(settings, name, queue, READING, takes_older=takes_older, pauses=(1, 1))
+        intake.start()
+        try:
+            wait_until(lambda: intake.state().is_connected or intake.state().problem is not None, "the broker")
+            yield Hub(connections, queue, intake)
+        finally:
+            queue.stop()
+            intake.stop()
 
 
 @contextmanager
@@ -117,8 +115,8 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    """The address of a database that is not there yet."""
-    return f"sqlite:///{tmp_path}/hub.db"
+    """The address of a database without a scan."""
+    return new_database(tmp_path / "hub.db")
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])

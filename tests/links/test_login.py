@@ -18,12 +18,12 @@ from starlette.requests import HTTPConnection
 
 from db.access import Access
 from db.connect import Connections
-from db.upgrade import upgrade
 from links import access_commands
 from links.door import Door, TooManyTriesError
 from links.guard import COOKIE
 from presence.access import AccessError, Role
 from tests.links.guarded import NOW_AT, PASSWORD, Guarded, guarded
+from tests.sqlite import new_database
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 CHANGING = "/api/v1/settings/thresholds/reset"
@@ -309,8 +309,7 @@ def test_a_key_that_cannot_be_is_refused(browser: httpx.Client, asked: dict[str,
 
 def test_the_first_start_tells_the_password_once(tmp_path: Path) -> None:
     """It is printed at the first start of a new place, and at no other."""
-    with contextlib.closing(Connections(f"sqlite:///{tmp_path}/tracking.db")) as connections:
-        upgrade(connections)
+    with contextlib.closing(Connections(new_database(tmp_path / "tracking.db"))) as connections:
         access = Access(connections, time.monotonic)
         says = access_commands.set_first_password(access, random.Random(1), NOW_AT)
         assert says is not None

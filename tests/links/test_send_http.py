@@ -15,7 +15,6 @@ import pytest
 
 from db.connect import Connections
 from db.outbox import Outbox, OutboxLimits
-from db.upgrade import upgrade
 from links.payloads import OwnPayload
 from links.send_http import HttpSender, HubAddress, HubAddressError
 from links.uplink import RefusedError, SendError, Uplink
@@ -25,6 +24,7 @@ from presence.zones import ZoneThresholds
 from tests.db.scanning import minute, scan
 from tests.links.broker import make_certificates
 from tests.links.waiting import wait_until
+from tests.sqlite import new_database
 
 KEY = "a-key-of-mine"
 RECEIPT = b'{"stored":1,"repeated":0}'
@@ -219,8 +219,7 @@ def test_settings_that_cannot_work_are_refused_at_once(tmp_path: Path) -> None:
 
 def test_nothing_is_lost_over_a_hub_that_comes_and_goes(tmp_path: Path) -> None:
     """Scans kept while the hub is away, and while it fails, arrive in order once it is back."""
-    with contextlib.closing(Connections(f"sqlite:///{tmp_path}/tracking.db")) as connections:
-        upgrade(connections)
+    with contextlib.closing(Connections(new_database(tmp_path / "tracking.db"))) as connections:
         outbox = Outbox(connections, OutboxLimits(10**9, timedelta(days=14)))
         with hub() as first:
             port = first.server_port

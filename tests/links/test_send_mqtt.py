@@ -12,7 +12,6 @@ from paho.mqtt.client import Client, MQTTMessage
 
 from db.connect import Connections
 from db.outbox import Outbox, OutboxLimits
-from db.upgrade import upgrade
 from links.broker import BrokerConnection, BrokerSettings
 from links.payloads import OwnPayload
 from links.send_mqtt import MqttSender
@@ -23,6 +22,7 @@ from presence.zones import ZoneThresholds
 from tests.db.scanning import minute, scan
 from tests.links.broker import make_certificates, mosquitto
 from tests.links.waiting import wait_until
+from tests.sqlite import new_database
 
 QUICK = (1, 1)
 ZONE_OF = ZoneThresholds().zone_of
@@ -84,8 +84,7 @@ def sending_to(
 @contextlib.contextmanager
 def uplink_over(settings: BrokerSettings, folder: Path) -> Iterator[tuple[Uplink, Outbox]]:
     """An uplink that sends three scans at a time."""
-    with contextlib.closing(Connections(f"sqlite:///{folder}/tracking.db")) as connections:
-        upgrade(connections)
+    with contextlib.closing(Connections(new_database(folder / "tracking.db"))) as connections:
         outbox = Outbox(connections, OutboxLimits(10**9, timedelta(days=14)))
         payload = OwnPayload(SensorCard("hall", None, None), "0" * 16, lambda: minute(0))
         payload.most_messages = 3

@@ -14,7 +14,6 @@ import pytest
 
 from db.connect import Connections
 from db.outbox import Outbox, OutboxLimits
-from db.upgrade import upgrade
 from links.payloads import OlderPayload, OwnPayload, Payload
 from links.uplink import RefusedError, SendError, Uplink
 from links.wire import decode_batch, encode_message
@@ -24,6 +23,7 @@ from presence.sensors import SensorCard
 from presence.zones import ZoneThresholds
 from tests.db.scanning import HUNG, device, minute, scan
 from tests.links.waiting import PATIENCE_SECONDS, wait_until
+from tests.sqlite import new_database
 
 CARD = SensorCard("box", "by the stairs", "0.1.0")
 SITE = "0f1e2d3c4b5a6978"
@@ -65,8 +65,7 @@ def numbers_of(batch: Batch) -> list[int]:
 @pytest.fixture
 def connections(tmp_path: Path) -> Iterator[Connections]:
     """A database with its tables."""
-    with contextlib.closing(Connections(f"sqlite:///{tmp_path}/tracking.db")) as opened:
-        upgrade(opened)
+    with contextlib.closing(Connections(new_database(tmp_path / "tracking.db"))) as opened:
         yield opened
 
 

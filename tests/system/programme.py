@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 CAPTURES = ROOT / ".." / "shared" / "data"
@@ -94,13 +95,6 @@ class Programme:
         """Ask it to stop, and give its exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE_SECONDS)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def join_site(name: str, own_database: str, hub_database: str, *options: str, extra: Mapping[str, str]) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from tests.links.broker import Mosquitto, mosquitto
 from tests.links.waiting import wait_until
+from tests.ports import free_port
 from tests.postgresql import Cluster, cluster
-from tests.system.programme import Programme, free_port, join_site, started
+from tests.system.programme import Programme, join_site, started
 from tests.system.sending import Sending, stored
 
 # Scans in all, and after how many of them something is killed.

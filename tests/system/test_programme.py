@@ -12,8 +12,9 @@ import pytest
 
 from scans.simulated.capture import PCAP_HEADER, captured_frames
 from scans.simulated.site import SimulatedSite
+from tests.ports import free_port
 from tests.scans.fake_bluez import FakeBluez, made_up_devices, private_bus
-from tests.system.programme import CAPTURES, carry_out, free_port, started
+from tests.system.programme import CAPTURES, carry_out, started
 
 
 def is_whole(database: Path) -> bool:

@@ -14,7 +14,8 @@ import pytest
 from db.connect import Connections
 from db.outbox import Outbox, OutboxLimits
 from tests.links.waiting import wait_until
-from tests.system.programme import free_port, join_site, started
+from tests.ports import free_port
+from tests.system.programme import join_site, started
 from tests.system.sending import Sending, stored
 
 # Scans in all, and after how many of them the network goes; it comes back once so many wait.

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.links.api.place import Place, open_place
+from tests.sqlite import new_database
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     """A place in which nothing was heard yet."""
-    with open_place(f"sqlite:///{tmp_path}/tracking.db") as opened:
+    with open_place(new_database(tmp_path / "tracking.db")) as opened:
         yield opened

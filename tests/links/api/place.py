@@ -17,7 +17,6 @@ from db.read_statistics import Statistics
 from db.reader import Reader
 from db.recorder import Recorder
 from db.sensors import Sensors, Word
-from db.upgrade import upgrade
 from db.zone_sums import ZoneSums
 from links.api.parts import ApiParts
 from links.api.routes import api_router
@@ -81,7 +80,6 @@ class Place:
 def open_place(url: str, scans: Sequence[Scan] = ()) -> Iterator[Place]:
     """A place with its server, until the block ends."""
     with contextlib.closing(Connections(url)) as connections, httpx.Client(timeout=60) as client:
-        upgrade(connections)
         place = Place(connections, client, now_at=minute(0))
         place.record(*scans)
         with served_app(server_with(api_router(place.parts()))) as address:
