@@ -49,3 +49,8 @@ def test_arguments_go_to_pytest(checkout: Checkout) -> None:
     """What is typed after ./check chooses the tests."""
     done = checkout.run("check", "tests/presence", "-k", "two visits", FAILS="nothing")
     assert "ran -m pytest tests/presence -k two visits\n" in done.stdout
+
+
+def test_all_tests_are_run_by_several_processes(checkout: Checkout) -> None:
+    """Without a choice of tests, several processes share all there are."""
+    assert "ran -m pytest --numprocesses 4 --dist worksteal\n" in checkout.run("check", FAILS="nothing").stdout
