@@ -11,6 +11,7 @@ from db.alert_schema import ALERTS, NOTIFICATIONS
 from db.schema import DEVICES, GAPS, PRESENT, SCANS, VISITS
 from db.settings import StoreSettings
 from db.site_schema import DETECTIONS
+from db.tag_schema import TAG_MEASURES, TAG_STAYS
 
 # Rows of each table deleted in one step, each minute. Even a busy place with 70,000 visits a day adds fewer (50 a
 # minute), so that what is due after a pause is caught up with.
@@ -18,9 +19,9 @@ _STEP = 300
 
 
 def forget_some(connection: Connection, now_at: datetime, settings: StoreSettings) -> int:
-    """Delete the oldest visits, devices, scans, gaps and alerts that have been kept for long enough, some of each.
+    """Delete the oldest of what has been kept for long enough: visits, devices, scans, gaps, alerts, the log of tags.
 
-    Sums and totals are kept for ever. Each table is searched along an index, from its oldest row on.
+    Some of each. Sums and totals are kept for ever. Each table is searched along an index, from its oldest row on.
 
     Returns:
         How many rows were deleted.
@@ -31,6 +32,8 @@ def forget_some(connection: Connection, now_at: datetime, settings: StoreSetting
     forget_at = now_at - timedelta(days=settings.keep_days)
     forget_scans_at = now_at - timedelta(days=settings.keep_scans_days)
     count = _delete_visits(connection, forget_at)
+    count += _delete(connection, TAG_STAYS, TAG_STAYS.c.to_at, forget_at)
+    count += _delete(connection, TAG_MEASURES, TAG_MEASURES.c.told_at, forget_at)
     count += _delete(connection, SCANS, SCANS.c.started_at, forget_scans_at, SCANS.c.id != latest.id)
     forget_detections_at = now_at - timedelta(days=settings.keep_detections_days)
     count += _delete(connection, DETECTIONS, DETECTIONS.c.started_at, forget_detections_at)

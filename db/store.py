@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from db.commands import Commands
 from db.connect import Connections
+from db.floor_plans import FloorPlans
+from db.read_tags import TagNow
 from db.reader import Reader
 from db.recorder import Recorder
 from db.sensors import Sensors
 from db.settings import StoreSettings
+from db.tag_follower import TagFollower
+from db.tag_log import TagLog
+from db.tags import Tags
 from db.upgrade import upgrade
+from presence.zones import Zoning
 
 
 class Store:
@@ -21,6 +27,9 @@ class Store:
         commands: Takes what a user changes.
         reader: Tells what is known.
         sensors: The sensors of the site.
+        tags: The register of tags.
+        tag_log: Where tags were, and what they told.
+        floor_plans: Floor plans, with sensors on them.
         connections: The database itself, for the parts that not every programme has.
     """
 
@@ -30,6 +39,26 @@ class Store:
         self.recorder = Recorder(connections, settings)
         self.commands = Commands(connections)
         self.reader = Reader(connections, settings)
+        self.tags = Tags(connections, self._tags_now)
+        self.tag_log = TagLog(connections)
+        self.floor_plans = FloorPlans(connections)
+        self._tag_follower: TagFollower | None = None
+
+    def follow_tags(self, zoning: Zoning, started_at: datetime) -> TagFollower:
+        """Begin to follow the tags in this process; from now on `tags` tells where they are at this very moment.
+
+        Args:
+            zoning: What tells zones.
+            started_at: Now.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        self._tag_follower = TagFollower(self.connections, zoning, started_at)
+        return self._tag_follower
+
+    def _tags_now(self) -> dict[int, TagNow]:
+        return {} if self._tag_follower is None else self._tag_follower.now()
 
     def close(self) -> None:
         """Close the database. Harmless when called twice."""

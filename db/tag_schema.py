@@ -13,6 +13,13 @@ from db.types import Decibels, Line, RowId, UtcTime
 from presence.zones import Zone
 
 
+class TagRegisterColumns(TypedColumns):
+    """The state of the register, in one row: a word that is drawn anew with every change. No row before the first."""
+
+    id: Named[int] = Column(Integer, primary_key=True, autoincrement=False)
+    version: Named[str] = Column(String(32))
+
+
 class TagColumns(TypedColumns):
     """A tag: `presence.tags.TagCard`. `picture` is an image of it, some 100 kB at most."""
 
@@ -39,7 +46,7 @@ class TagIdentityColumns(TypedColumns):
 
 
 class TagPlaceColumns(TypedColumns):
-    """Where a tag is now: `presence.tags.TagPlace`. No row before it was ever heard."""
+    """Where a tag is now: `presence.tags.TagPlace`, and when it moved last. No row before it was ever heard."""
 
     tag_id: Named[int] = Column(RowId, ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
     whereabouts: Named[str] = Column(String(8))
@@ -49,6 +56,7 @@ class TagPlaceColumns(TypedColumns):
     confidence: Named[float | None] = Column(Float)
     since_at: Named[datetime | None] = Column(UtcTime)
     last_heard_at: Named[datetime | None] = Column(UtcTime)
+    moved_at: Named[datetime | None] = Column(UtcTime)
 
 
 class TagStayColumns(TypedColumns):
@@ -73,6 +81,15 @@ class TagMeasureColumns(TypedColumns):
     value: Named[float] = Column(Float)
 
 
+class TagFigureColumns(TypedColumns):
+    """The newest figure of each kind that a tag told, so that nobody searches the log for it."""
+
+    tag_id: Named[int] = Column(RowId, ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    kind: Named[str] = Column(String(24), primary_key=True)
+    told_at: Named[datetime] = Column(UtcTime)
+    value: Named[float] = Column(Float)
+
+
 class FloorPlanColumns(TypedColumns):
     """A picture of the place, seen from above."""
 
@@ -94,6 +111,7 @@ class PlanPointColumns(TypedColumns):
     y: Named[float] = Column(Float)
 
 
+TAG_REGISTER = Table("tag_register", METADATA, TagRegisterColumns)
 # A number that was a tag's is never given to another: alerts and sensors may still speak of it.
 TAGS = Table("tags", METADATA, TagColumns, sqlite_autoincrement=True)
 Index(None, TAGS.c.name, unique=True)
@@ -104,6 +122,8 @@ TAG_STAYS = Table("tag_stays", METADATA, TagStayColumns)
 Index(None, TAG_STAYS.c.tag_id, TAG_STAYS.c.from_at)
 Index(None, TAG_STAYS.c.to_at)
 TAG_MEASURES = Table("tag_measures", METADATA, TagMeasureColumns, sqlite_with_rowid=False)
+Index(None, TAG_MEASURES.c.told_at)
+TAG_FIGURES = Table("tag_figures", METADATA, TagFigureColumns, sqlite_with_rowid=False)
 FLOOR_PLANS = Table("floor_plans", METADATA, FloorPlanColumns)
 Index(None, FLOOR_PLANS.c.name, unique=True)
 PLAN_POINTS = Table("plan_points", METADATA, PlanPointColumns, sqlite_with_rowid=False)

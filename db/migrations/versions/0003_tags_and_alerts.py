@@ -40,6 +40,12 @@ def _tag_id(table: str) -> tuple[sa.Column[Any], sa.ForeignKeyConstraint]:
 
 def _create_tags() -> None:
     op.create_table(
+        "tag_register",
+        sa.Column("id", sa.Integer, nullable=False, autoincrement=False),
+        _column("version", sa.String(32)),
+        sa.PrimaryKeyConstraint("id", name="pk_tag_register"),
+    )
+    op.create_table(
         "tags",
         _column("id", _ROW_ID),
         _column("name", _NAME),
@@ -79,6 +85,7 @@ def _create_log() -> None:
         sa.Column("confidence", sa.Float),
         sa.Column("since_at", _TIME),
         sa.Column("last_heard_at", _TIME),
+        sa.Column("moved_at", _TIME),
         sa.PrimaryKeyConstraint("tag_id", name="pk_tag_places"),
         sqlite_with_rowid=False,
     )
@@ -103,6 +110,16 @@ def _create_log() -> None:
         _column("told_at", _TIME),
         _column("value", sa.Float),
         sa.PrimaryKeyConstraint("tag_id", "kind", "told_at", name="pk_tag_measures"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_tag_measures_told_at", "tag_measures", ["told_at"])
+    op.create_table(
+        "tag_figures",
+        *_tag_id("tag_figures"),
+        _column("kind", sa.String(24)),
+        _column("told_at", _TIME),
+        _column("value", sa.Float),
+        sa.PrimaryKeyConstraint("tag_id", "kind", name="pk_tag_figures"),
         sqlite_with_rowid=False,
     )
 
