@@ -108,12 +108,7 @@ class FollowedTag:
         before = self._figures.get(kind)
         if before is not None and told_at <= before.told_at:
             return
-        if (
-            before is not None
-            and kind is MeasureKind.BUTTON_PRESSES
-            and None
-            and is_same_press(told_at, before.told_at)
-        ):
+        if kind is MeasureKind.BUTTON_PRESSES and before is not None and is_same_press(told_at, before.told_at):
             return
         is_counted = kind is MeasureKind.MOVEMENT_COUNT and before is not None and value != before.value
         if is_counted or (kind is MeasureKind.MOVING and value > 0):

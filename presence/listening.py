@@ -12,6 +12,8 @@ from presence.tags import TagReport
 # may be late by its jitter, by a radio that hung and by the way to the hub.
 _SILENT_SECONDS = 30.0
 _SILENT_PACES = 2.5
+# The pace of one that listens in each scan only, which any is given until its own is known.
+_SLOWEST_PACE_SECONDS = 60.0
 
 # The time between a sensor's clock and the receiver's is the least by which its reports lately came after they ended:
 # the others were held up on their way. "Lately", because clocks are set: what a clock was set by is believed by and by,
@@ -45,7 +47,7 @@ class _Ear:
         self._received_at = received_at
         self._newest_at = report.to_at
         self._ahead_by = received_at - report.to_at
-        self._paces = (0.0, 0.0)
+        self._paces = (_SLOWEST_PACE_SECONDS, _SLOWEST_PACE_SECONDS)
         self.until_at = received_at - _length(report)
         self.window_seconds = 0.0
         self.listened_seconds = 0.0
@@ -84,7 +86,8 @@ class _Ear:
         self.is_listening = report.is_listening
         self.until_at = window.to_at
         self._newest_at = report.to_at
-        self._paces = (self._paces[1], max(passed, 0.0))
+        if passed > 0:
+            self._paces = (self._paces[1], passed)
 
     @property
     def silent_after_seconds(self) -> float:

@@ -19,7 +19,8 @@ _FORGETS_SECONDS = 2.0
 # A beacon that sends still more seldom is smoothed over a few of its readings, or there would be nothing to smooth.
 _FORGETS_INTERVALS = 1.5
 
-# By how much another sensor must be better before a tag moves, in dB, and for how many seconds. As with devices
+# By how much another sensor must be better before a tag moves, in dB, and for how many seconds; for as many intervals
+# of a beacon that sends more seldom than every second, since it is readings that count. As with devices
 # (`presence.placement`) 6 dB are more than the wandering of somebody who sits still; but tags are compared all the time
 # and not once a minute, so that it must last. Twice that is believed at the second reading, or a tag that is carried
 # would be followed too late; half of it when it stays so, or one that was put down in between would stay where it was
@@ -193,7 +194,7 @@ class Locator:
             # Who does not listen any more says nothing of where it is now.
             listens = self._ears.listens(name, now_at)
             is_by = [listens and strength - here_dbm > lead_db for lead_db, _ in _LEADS]
-            if _holds(level.leads_since, is_by, _LEADS, level.heard_at, at_once=is_missed):
+            if _holds(level, level.leads_since, is_by, _LEADS, at_once=is_missed):
                 best = max((strength, name), best or (strength, name))
         if best is not None:
             self._be_at(best[1], self._levels[best[1]])
@@ -224,7 +225,7 @@ class Locator:
             and zone_of(rssi_dbm + past_db) is not self._zone
             for past_db, _ in _ZONE_LEADS
         ]
-        return _holds(self._zone_since, is_by, _ZONE_LEADS, level.heard_at)
+        return _holds(level, self._zone_since, is_by, _ZONE_LEADS)
 
     def _enter_zone(self, level: _Level) -> None:
         zone = self._zoning.zone_of(level.rssi_dbm)
@@ -260,27 +261,28 @@ def _smoothed(level: _Level, heard_at: datetime, rssi_dbm: float) -> float:
 
 
 def _holds(
+    level: _Level,
     since: list[datetime | None],
     is_by: Sequence[bool],
     leads: Sequence[tuple[float, float]],
-    at: datetime,
     *,
     at_once: bool = False,
 ) -> bool:
     """Whether a lead by any of some amounts has lasted for as long as that amount asks for.
 
     Args:
+        level: What leads.
         since: Since when it has, for each amount; brought up to date.
-        is_by: Whether it is one by that amount now.
-        leads: The amounts, and how many seconds each must last.
-        at: When the reading that is looked at was heard.
+        is_by: Whether it leads by that amount now.
+        leads: The amounts, and how many seconds or intervals each must last.
         at_once: Whether the first amount need not last.
     """
+    at, unit = level.heard_at, max(1.0, level.interval or 0.0)
     holds = False
-    for index, (_, seconds) in enumerate(leads):
+    for index, (_, length) in enumerate(leads):
         if not is_by[index]:
             since[index] = None
             continue
         begun = since[index] = since[index] or at
-        holds = holds or (at - begun).total_seconds() >= seconds or (at_once and index == 0)
+        holds = holds or (at - begun).total_seconds() >= length * unit or (at_once and index == 0)
     return holds
