@@ -27,7 +27,9 @@ _FORGETS_INTERVALS = 1.5
 # for ever. By simulation (5 dB of fading, 2 of shadowing that lasts 10 s, one in ten lost): a beacon of five a second
 # that changes sensors by 20 dB has moved after 3 s (95 %: 5 s), and not once in an hour halfway between two.
 _LEADS = ((12.0, 1.0), (6.0, 20.0), (3.0, 120.0))
-# The same for zones, past the threshold: one sensor scatters less than the difference of two.
+# A tag that was not there, and comes, is first heard by whoever happens to: for so long the best needs no patience.
+_ARRIVING = timedelta(seconds=2)
+# The leads for zones, past the threshold: one sensor scatters less than the difference of two.
 _ZONE_LEADS = ((9.0, 1.0), (3.0, 20.0))
 
 # A tag that its sensor no longer hears grows weaker there: for each interval that it was missed after the second, since
@@ -88,6 +90,7 @@ class Locator:
         self._zone = place.zone
         self._zone_since: list[datetime | None] = [None] * len(_ZONE_LEADS)
         self._is_heard_since = False
+        self._arrived_at: datetime | None = None
         self.whereabouts = place.whereabouts
         self.sensor = place.sensor
         self.since_at = place.since_at
@@ -163,6 +166,8 @@ class Locator:
         return None if self.sensor is None else self._levels[self.sensor].heard_at
 
     def _be_at(self, sensor: str, level: _Level) -> None:
+        if self.whereabouts is not Whereabouts.PRESENT:
+            self._arrived_at = level.heard_at
         self.sensor = sensor
         self.whereabouts = Whereabouts.PRESENT
         self.since_at = level.heard_at
@@ -183,7 +188,10 @@ class Locator:
         sensor = str(self.sensor)
         here = self._levels[sensor]
         here_dbm = self._strength(sensor, here)
-        is_missed = self._missed(sensor, here) > _MISSED_BY_CHANCE
+        if self._arrived_at is not None and abs(now_at - self._arrived_at) <= _ARRIVING:
+            at_once = len(_LEADS)
+        else:
+            at_once = 1 if self._missed(sensor, here) > _MISSED_BY_CHANCE else 0
         best: tuple[float, str] | None = None
         for name in [name for name in self._levels if name != sensor]:
             level = self._levels[name]
@@ -194,7 +202,7 @@ class Locator:
             # Who does not listen any more says nothing of where it is now.
             listens = self._ears.listens(name, now_at)
             is_by = [listens and strength - here_dbm > lead_db for lead_db, _ in _LEADS]
-            if _holds(level, level.leads_since, is_by, _LEADS, at_once=is_missed):
+            if _holds(level, level.leads_since, is_by, _LEADS, at_once=at_once):
                 best = max((strength, name), best or (strength, name))
         if best is not None:
             self._be_at(best[1], self._levels[best[1]])
@@ -266,7 +274,7 @@ def _holds(
     is_by: Sequence[bool],
     leads: Sequence[tuple[float, float]],
     *,
-    at_once: bool = False,
+    at_once: int = 0,
 ) -> bool:
     """Whether a lead by any of some amounts has lasted for as long as that amount asks for.
 
@@ -275,7 +283,7 @@ def _holds(
         since: Since when it has, for each amount; brought up to date.
         is_by: Whether it leads by that amount now.
         leads: The amounts, and how many seconds or intervals each must last.
-        at_once: Whether the first amount need not last.
+        at_once: So many of the amounts, from the greatest on, need not last.
     """
     at, unit = level.heard_at, max(1.0, level.interval or 0.0)
     holds = False
@@ -284,5 +292,5 @@ def _holds(
             since[index] = None
             continue
         begun = since[index] = since[index] or at
-        holds = holds or (at - begun).total_seconds() >= length * unit or (at_once and index == 0)
+        holds = holds or (at - begun).total_seconds() >= length * unit or index < at_once
     return holds

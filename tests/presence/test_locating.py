@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -39,7 +40,7 @@ class Site:
         self.locator = Locator(self.ears, ZoneThresholds(), place=self.place)
 
     def run(self, seconds: int, strengths: Mapping[str, float] | Callable[[float], Mapping[str, float]]) -> TagPlace:
-        """Let time pass, with the tag heard as strongly as is said, in dBm by sensor; a sensor left out reports none."""
+        """Let time pass, with the tag as strong as is said, in dBm by sensor; one left out sends no report."""
         for _ in range(seconds):
             self.now += 1
             for sensor, mean_dbm in (strengths(self.now) if callable(strengths) else strengths).items():
@@ -114,7 +115,7 @@ def test_one_that_hears_it_a_little_better_for_long_gets_it() -> None:
 
 
 @pytest.mark.parametrize("interval", [0.2, 0.5, 1.0, 5.0])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_a_tag_on_the_edge_does_not_flap(interval: float, seed: int) -> None:
     """Halfway between two sensors, with 5 dB of fading and a tenth lost, it moves at most a few times in an hour."""
     site = Site(random.Random(seed), interval=interval, fading_db=5.0, lost_share=0.1)
@@ -129,7 +130,7 @@ def test_a_tag_on_the_edge_of_a_zone_does_not_flap(interval: float) -> None:
     site = Site(interval=interval, fading_db=5.0, lost_share=0.1)
     site.run(3600, {"door": -60.0})
     zones = [place.zone for place in site.seen]
-    assert sum(one is not other for one, other in zip(zones, zones[1:], strict=False)) <= 6
+    assert sum(one is not other for one, other in pairwise(zones)) <= 6
 
 
 def test_zones_are_followed_within_seconds() -> None:
@@ -259,14 +260,14 @@ def test_since_is_when_the_place_began() -> None:
     assert second(60) < since_at < second(90)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["door", "hall", "yard"]), st.integers(40, 300)), min_size=1, max_size=6),
     st.integers(0, 2**16),
     st.sampled_from([0.2, 0.5, 1.0]),
 )
 def test_no_more_moves_than_there_are(walk: list[tuple[str, int]], seed: int, interval: float) -> None:
-    """Carried from sensor to sensor it moves as often as it is carried, besides what passing by allows, and ends there."""
+    """Carried from sensor to sensor it moves as often as it is carried, one more at most, and ends there."""
     site = Site(random.Random(seed), interval=interval, fading_db=4.0, lost_share=0.1)
     true_moves = 0
     before = None
@@ -280,7 +281,7 @@ def test_no_more_moves_than_there_are(walk: list[tuple[str, int]], seed: int, in
     assert site.whereabouts == {PRESENT}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.tuples(
