@@ -222,7 +222,7 @@ def keep_house(telling: Telling, sums: ZoneSums) -> None:
     now_at = telling.place.clock.wall()
     telling.store.recorder.forget_some(now_at)
     sums.roll_up(now_at)
-    telling.keys.key_at(now_at)
+    telling.step_key()
 
 
 def greet(telling: Telling) -> None:

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from config import ConfigError, Uplink, UplinkFormat
 from db.access import Access
+from db.errors import DatabaseError
 from db.intake import Intake
 from db.outbox import Outbox, OutboxLimits
 from db.overrides import Overrides, ZoningInForce
@@ -31,7 +32,7 @@ from links.door import Door
 from links.feed import Feed
 from links.guard import Guard, current_identity
 from links.health import PartHealth, Watched, health_router
-from links.intake import IntakeQueue, Reading
+from links.intake import CLOCK_IS_WRONG, IntakeFullError, IntakeQueue, Reading
 from links.intake_http import intake_router
 from links.keys import keys_router
 from links.login import login_router
@@ -42,7 +43,7 @@ from presence.access import Role
 from presence.radio import Radio
 from presence.scan import Scan
 from scans.clock import is_right
-from scans.visitor_key import VisitorKeys
+from scans.visitor_key import KeyFileError, VisitorKey, VisitorKeys
 
 # What speaks MQTT or to a hub takes 5 MB, which a box that does neither need not spend: imported where it is used.
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ class Telling:
         from links.uplink import Uplink as UplinkWorker  # noqa: PLC0415 - see above
 
         is_older = links.uplink_format is UplinkFormat.OLDER
-        site = self.keys.key_at(place.clock.wall()).site
+        # Not the key of the moment: a clock that is wrong at the start must not move the key.
+        site = self.keys.site or self.keys.key_at(place.clock.wall()).site
         payload = (
             OlderPayload(place.card, self.zoning.zone_of)
             if is_older
@@ -101,13 +103,18 @@ class Telling:
         undo.callback(self._uplink.stop)
 
     def receive(self, undo: contextlib.ExitStack) -> None:
-        """Take scans of other machines: by HTTP, and from the broker where the settings name one."""
+        """Take scans of other machines: by HTTP, and from the broker where the settings name one.
+
+        Raises:
+            KeyFileError: The key cannot be read or written, so that it is not known whose scans to take.
+        """
+        self.step_key()
         place, links = self.place, self.place.config.links
         clock = place.clock
         self._queue = IntakeQueue(
-            Intake(self.store.connections, place.store_settings),
+            Intake(self.store.connections, place.store_settings, lambda: self.keys.site),
             clock.wall,
-            is_clock_right=lambda: is_right(clock.wall(), self.newest_at(), clock.is_synchronised()),
+            is_clock_right=self.is_clock_right,
             committed=self.nudge,
         )
         self._queue.start()
@@ -210,6 +217,26 @@ class Telling:
         """The number of the newest scan that the feed has told of; it costs nothing to ask. 0 before the first."""
         return 0 if self._feed is None else self._feed.last_id
 
+    def is_clock_right(self) -> bool:
+        """Whether this machine's clock can be believed; costs nothing while a time server keeps it right.
+
+        Raises:
+            DatabaseError: The newest time known to have passed could not be read.
+        """
+        clock = self.place.clock
+        is_synchronised = clock.is_synchronised()
+        return is_right(clock.wall(), None if is_synchronised else self.newest_at(), is_synchronised)
+
+    def step_key(self) -> None:
+        """Let the visitor key be that of the day. A wrong clock moves none: what is stepped cannot be had again.
+
+        Raises:
+            DatabaseError: It cannot be told whether the clock is right.
+            KeyFileError: The key cannot be read or written.
+        """
+        if self.is_clock_right():
+            self.keys.key_at(self.place.clock.wall())
+
     def may_change(self) -> bool:
         """Whether who asks just now may change what is remembered."""
         identity = current_identity()
@@ -234,7 +261,7 @@ class Telling:
             overrides=Overrides(connections),
             thresholds=place.thresholds,
             settings=settings,
-            rehash=lambda given: self.keys.key_at(place.clock.wall()).hash_of(Radio.BLUETOOTH, given),
+            rehash=lambda given: self._key_now().hash_of(Radio.BLUETOOTH, given),
             clock=place.clock.wall,
         )
 
@@ -243,8 +270,24 @@ class Telling:
 
     @property
     def _reading(self) -> Reading:
-        clock = self.place.clock.wall
-        return Reading(self.zoning.zone_of, lambda: self.keys.key_at(clock()), clock)
+        return Reading(self.zoning.zone_of, self._key_to_read, self.place.clock.wall)
+
+    def _key_now(self) -> VisitorKey:
+        """The visitor key of the moment; under a clock that is wrong, one that names nothing."""
+        return self.keys.key_at(self.place.clock.wall(), clock_is_right=self.is_clock_right())
+
+    def _key_to_read(self) -> VisitorKey:
+        """The visitor key of the moment.
+
+        Raises:
+            IntakeFullError: It cannot be had just now.
+        """
+        try:
+            if self.is_clock_right():
+                return self.keys.key_at(self.place.clock.wall())
+        except (DatabaseError, KeyFileError) as error:
+            raise IntakeFullError(str(error)) from error
+        raise IntakeFullError(CLOCK_IS_WRONG)
 
     def _sender(self, is_older: bool) -> Sender:
         links = self.place.config.links

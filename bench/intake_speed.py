@@ -275,7 +275,7 @@ def measure_direct(url: str, cluster: Cluster | None, count: int, seconds: float
     begin_at = datetime.now(UTC) - _BEGIN
     waits: list[float] = []
     with contextlib.closing(open_store(url, settings)) as store:
-        intake = Intake(store.connections, settings)
+        intake = Intake(store.connections, settings, lambda: None)
         database_before, used = database_seconds(cluster), 0.0
         minute = 0
         while sum(waits) < seconds:

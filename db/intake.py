@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -16,7 +16,7 @@ from db.errors import DatabaseError
 from db.gaps import last_scans
 from db.recorder import record_scans
 from db.schema import SCANS
-from db.sensors import Word, inactive_among, note_word
+from db.sensors import Word, inactive_among, note_refusal, note_word
 from db.settings import StoreSettings
 from db.site_schema import RECEIVED
 from db.upsert import insert_into
@@ -46,16 +46,27 @@ class IntakeRefusedError(Exception):
     """A batch is not taken, now or ever; nothing of it was stored. The message says why, and is fit to be sent back."""
 
 
+class OtherSiteError(IntakeRefusedError):
+    """The scans are of another site: their hashes are made with another key, so that each visitor would count twice."""
+
+
 class SensorInactiveError(IntakeRefusedError):
     """The sensor was switched off here; its scans are taken once it is switched on again."""
 
 
 class Intake:
-    """Takes batches. One call at a time: whoever comes second waits."""
+    """Takes batches. One call at a time: whoever comes second waits.
 
-    def __init__(self, connections: Connections, settings: StoreSettings) -> None:
+    Args:
+        connections: The database.
+        settings: How to remember.
+        site: Tells the site whose scans are taken, as `Batch.site` names it; None for any, while there is no key yet.
+    """
+
+    def __init__(self, connections: Connections, settings: StoreSettings, site: Callable[[], str | None]) -> None:
         self._connections = connections
         self._settings = settings
+        self._site = site
 
     def take(self, batches: Sequence[Batch], received_at: datetime) -> list[Receipt]:
         """Store the scans of some batches that were not stored before; they are committed when this returns.
@@ -68,10 +79,24 @@ class Intake:
             What became of each.
 
         Raises:
-            IntakeRefusedError: One of them is not to be stored; nothing is then stored of any.
+            IntakeRefusedError: One of them is not to be stored; nothing is then stored of any. When there is but one,
+                why is written down at its sensor.
             DatabaseError: The database could not do it now; nothing is then stored of any.
         """
+        try:
+            return self._take_or_refuse(batches, received_at)
+        except SensorInactiveError:
+            raise  # which is no news to who switched it off
+        except IntakeRefusedError as error:
+            if len(batches) == 1:
+                with self._connections.write() as connection:
+                    note_refusal(connection, batches[0].sensor, str(error), received_at)
+            raise
+
+    def _take_or_refuse(self, batches: Sequence[Batch], received_at: datetime) -> list[Receipt]:
+        site = self._site()
         for batch in batches:
+            _check_site(batch, site)
             for message in batch.messages:
                 _check(message.scan, received_at)
         try:
@@ -96,6 +121,15 @@ class Intake:
         if taken:
             record_scans(connection, taken, self._settings)
         return receipts
+
+
+def _check_site(batch: Batch, site: str | None) -> None:
+    """Refuse a batch of another site. What was hashed on its way in names none, and is under the key of this one."""
+    if site is not None and batch.site not in {None, site}:
+        raise OtherSiteError(
+            f"The sensor {batch.sensor.name} is of another site than the hub: visitors would count twice. Let it join "
+            "this one: `./run enrol` here, and there what that prints."
+        )
 
 
 def _check(scan: Scan, received_at: datetime) -> None:

@@ -123,6 +123,7 @@ class Sensors:
             clock_offset_seconds=row.clock_offset_seconds,
             device_count=row.device_count,
             waiting_count=row.waiting_count,
+            refusal=row.refusal,
         )
 
 
@@ -143,6 +144,19 @@ def note_word(connection: Connection, word: Word) -> None:
             "waiting_count": word.waiting_count,
         },
     )
+
+
+def note_refusal(connection: Connection, card: SensorCard, why: str, received_at: datetime) -> None:
+    """Write down why what a sensor sent was refused; one that was not known is from now on, so that it is seen.
+
+    That is no word from it: while all that it sends is refused it falls silent.
+    """
+    row = {"name": card.name, "place": card.place, "version": card.version, "is_active": True, "added_at": received_at}
+    statement = insert_into(SENSORS, connection.dialect.name)
+    noted = statement.on_conflict_do_update(
+        index_elements=[SENSORS.c.name], set_={"refusal": statement.excluded.refusal}
+    )
+    connection.execute(noted, {**row, "refusal": why})
 
 
 def inactive_among(connection: Connection, names: Iterable[str]) -> set[str]:
@@ -180,6 +194,7 @@ def _note(dialect: str) -> Insert:
             "last_received_at": new.last_received_at,
             "clock_offset_seconds": new.clock_offset_seconds,
             "waiting_count": new.waiting_count,
+            "refusal": new.refusal,  # which is none: what came was taken
             **{name: case((is_newer, new[name]), else_=known[name]) for name in ("last_scan_at", "device_count")},
         },
     )

@@ -38,6 +38,7 @@ class SensorColumns(TypedColumns):
     clock_offset_seconds: Named[float | None] = Column(Seconds)
     device_count: Named[int | None] = Column(Integer)
     waiting_count: Named[int | None] = Column(Integer)
+    refusal: Named[str | None] = Column(Line(400))
 
 
 class ReceivedColumns(TypedColumns):

@@ -87,6 +87,7 @@ def _row(row: SensorRow, now_at: datetime, zone: tzinfo) -> Component:
             html.Strong(html.Bdi(plain_words(row.card.name))),
             " ",
             html.Bdi(plain_words(row.card.place or ""), className="note sensor-place"),
+            *([html.P(plain_words(row.refusal), className="note")] if row.refusal else ()),
         ],
         _pill(row),
         count_text(row.device_count),

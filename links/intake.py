@@ -33,7 +33,7 @@ _LEAST_WEIGHT = 5
 # Seconds between tries while the database is away.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 
-_CLOCK_IS_WRONG = "The hub's clock is not set yet, so that it cannot tell what is late. Give it the time."
+CLOCK_IS_WRONG = "The hub's clock is not set yet, so that it cannot tell what is late. Give it the time."
 
 
 class IntakeFullError(Exception):
@@ -46,7 +46,8 @@ class Reading:
 
     Attributes:
         zone_of: Tells the zone of a mean RSSI.
-        key: Gives the site's visitor key of the moment; called from several threads, and must not raise.
+        key: Gives the site's visitor key of the moment; called from several threads. Raises IntakeFullError while it
+            cannot be had.
         clock: Tells the time, aware.
     """
 
@@ -67,6 +68,7 @@ class Reading:
 
         Raises:
             WireError: It is not that.
+            IntakeFullError: It cannot be read just now. Send it again later.
         """
         return decode_older(body, self.zone_of, self.key(), self.clock(), device_id)
 
@@ -240,7 +242,7 @@ class IntakeQueue:
         """
         pause = _FIRST_PAUSE
         while not self._stopping.is_set():
-            problem = _CLOCK_IS_WRONG
+            problem = CLOCK_IS_WRONG
             try:
                 # The newest scan tells of a wrong clock, so the database may be away here too: that refuses nothing.
                 if self._is_clock_right():
@@ -249,6 +251,8 @@ class IntakeQueue:
                     return receipts
             except DatabaseError as error:
                 problem = str(error)
+            except (OSError, MemoryError) as error:
+                problem = f"The hub lacks what it needs for that ({type(error).__name__})."
             except Exception:
                 self._note(None)  # whatever is wrong with these batches, the database answers
                 raise

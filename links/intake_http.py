@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.requests import ClientDisconnect
 
-from db.intake import IntakeRefusedError, SensorInactiveError
+from db.intake import IntakeRefusedError, OtherSiteError, SensorInactiveError
 from links.intake import IntakeFullError, IntakeQueue, Reading
 from links.payloads import BATCHES_PATH, OLDER_PATH
 from links.wire import MOST_BATCH_BYTES, WireError, WireVersionError
@@ -27,6 +27,7 @@ _GZIP = zlib.MAX_WBITS | 16
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     403: {"description": "The sensor is switched off at the hub. Keep it, or drop it."},
+    409: {"description": "The sensor has joined another site. Keep it until the sensor has joined this one."},
     413: {"description": "It is too large. Send fewer scans at once."},
     415: {"description": "It is packed in another way than gzip."},
     422: {"description": "It is refused for good; the answer says why."},
@@ -128,6 +129,8 @@ async def _read(request: Request, read: Callable[[bytes], Batch]) -> Batch:
     body = await _body(request)
     try:
         return read(body)
+    except IntakeFullError as error:
+        raise _come_again(str(error)) from error
     except WireVersionError as error:
         raise HTTPException(501, str(error)) from error
     except WireError as error:
@@ -172,6 +175,8 @@ async def _take(queue: IntakeQueue, batch: Batch, patience_seconds: float) -> Re
         return receipt.result()
     except SensorInactiveError as error:
         raise HTTPException(403, str(error)) from error
+    except OtherSiteError as error:
+        raise HTTPException(409, str(error)) from error
     except IntakeRefusedError as error:
         raise HTTPException(422, str(error)) from error
 

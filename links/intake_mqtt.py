@@ -12,11 +12,11 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from db.intake import IntakeRefusedError, SensorInactiveError
+from db.intake import IntakeRefusedError, OtherSiteError, SensorInactiveError
 from links.broker import BrokerConnection, BrokerSettings
 from links.intake import IntakeFullError, IntakeQueue, Reading
 from links.payloads import OLDER_TOPIC
-from links.wire import WireError
+from links.wire import WireError, WireVersionError
 from presence.message import Batch, Receipt
 
 _log = logging.getLogger(__name__)
@@ -29,6 +29,8 @@ _SESSION_SECONDS = 14 * 86_400
 # second these are 250 messages a second; and of a megabyte each, as after an outage, they still fit into memory. (While
 # much is acknowledged quickly mosquitto 2.0.11 sends up to five times as many ahead; while nothing is, it keeps to it.)
 _MOST_UNACKNOWLEDGED = 50
+# Seconds after which what could not be read is tried again.
+_LATER_SECONDS = 10.0
 # Different complaints that are logged, once each; of more only the count tells.
 _MOST_COMPLAINTS = 200
 
@@ -85,6 +87,7 @@ class MqttIntake:
         reading: Reads it.
         takes_older: Whether the payload of the older BLE agent is taken too.
         pauses: As for `BrokerConnection`.
+        later_seconds: After which what could not be read is tried again.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class MqttIntake:
         *,
         takes_older: bool,
         pauses: tuple[int, int] | None = None,
+        later_seconds: float = _LATER_SECONDS,
     ) -> None:
         """Prepare; nothing is opened yet.
 
@@ -111,6 +115,9 @@ class MqttIntake:
         self._connections = 0
         self._taken = self._repeated = self._refused = 0
         self._complaints: set[tuple[str, str]] = set()
+        self._later_seconds = later_seconds
+        self._unread: dict[_Delivery, str] = {}  # what could not be read yet, and why
+        self._stopping = threading.Event()
         self._asked: int | None = None
         self._is_subscribed = False
         self._refusal: str | None = None
@@ -132,18 +139,21 @@ class MqttIntake:
 
     def stop(self) -> None:
         """Disconnect; the broker keeps what comes from now on."""
+        self._stopping.set()
         self._connection.stop()
 
     def state(self) -> IntakeState:
         """How the intake is."""
-        problem = self._connection.problem or self._refusal or self._queue.state().problem
         is_connected = self._connection.is_connected and self._is_subscribed
         with self._lock:
+            unread = next(iter(self._unread.values()), None)
+            problem = self._connection.problem or self._refusal or self._queue.state().problem or unread
             return IntakeState(is_connected, problem, self._taken, self._repeated, self._refused)
 
     def _subscribe(self, client: Client) -> None:
         with self._lock:
             self._connections += 1
+            self._unread.clear()  # the broker sends it again
         self._is_subscribed, self._refusal = False, None
         # The broker remembers what was asked for before. It answers in order, so its second answer stands for both.
         if self._takes_older:
@@ -167,16 +177,46 @@ class MqttIntake:
             self._is_subscribed = True
 
     def _hear(self, message: MQTTMessage) -> None:
-        delivery = _Delivery(message.mid, message.qos, self._connections)
+        self._take(message, _Delivery(message.mid, message.qos, self._connections))
+
+    def _take(self, message: MQTTMessage, delivery: _Delivery) -> None:
+        """Let a message wait to be stored. It is acknowledged at once only when it can be read at no time."""
         sender = message.topic.rpartition("/")[2]
         try:
             batch = self._read(message, sender)
         except Exception as error:  # noqa: BLE001 - any that passes ends paho's thread, and the intake without a word
-            why = str(error) if isinstance(error, WireError) else f"It cannot be read ({type(error).__name__})."
-            self._refuse(sender, why)
-            self._acknowledge(delivery)
+            if isinstance(error, WireError) and not (isinstance(error, WireVersionError) and error.is_newer):
+                self._forget_unread(delivery)
+                self._refuse(sender, str(error))
+                self._acknowledge(delivery)
+            else:
+                is_told = isinstance(error, (WireError, IntakeFullError))
+                why = str(error) if is_told else f"What a sensor sent cannot be read ({type(error).__name__})."
+                self._take_later(message, delivery, why)
         else:
+            self._forget_unread(delivery)
             self._put(_Open(delivery, 1), [batch])
+
+    def _take_later(self, message: MQTTMessage, delivery: _Delivery, why: str) -> None:
+        """Try a message again after a while; unacknowledged, it also comes again after a new connection or start."""
+        with self._lock:
+            if delivery.connection != self._connections:
+                return
+            if not self._unread:
+                _log.warning("What sensors send by MQTT waits at the broker: %s", why)
+            self._unread[delivery] = why
+        later = threading.Timer(self._later_seconds, self._take_again, (message, delivery))
+        later.daemon = True
+        later.start()
+
+    def _take_again(self, message: MQTTMessage, delivery: _Delivery) -> None:
+        if delivery in self._unread and not self._stopping.is_set():
+            self._take(message, delivery)
+
+    def _forget_unread(self, delivery: _Delivery) -> None:
+        with self._lock:
+            if self._unread.pop(delivery, None) is not None and not self._unread:
+                _log.info("What sensors send by MQTT is read again.")
 
     def _read(self, message: MQTTMessage, sender: str) -> Batch:
         if message.topic == OLDER_TOPIC:
@@ -206,7 +246,7 @@ class MqttIntake:
                 self._repeated += receipt.result().repeated
         elif (
             isinstance(error, IntakeRefusedError)
-            and not isinstance(error, SensorInactiveError)
+            and not isinstance(error, (OtherSiteError, SensorInactiveError))
             and len(batch.messages) > 1
         ):
             # Nobody can be told to send the others again, so each is tried by itself.

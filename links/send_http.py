@@ -34,6 +34,7 @@ _ADVICE = {
     403: "takes no scans from this sensor: its key may be another's, or the sensor switched off there.",
     404: "takes no scans at this address. Check links.uplink_url.",
     405: "takes no scans at this address. Check links.uplink_url.",
+    409: "takes no scans of another site. Let this sensor join its site, or check links.uplink_url.",
     408: "found the line too slow. It is tried again.",
     429: "is sent more than it takes in. It is tried again.",
     501: "is of another version than this sensor. Update the older of both.",

@@ -67,8 +67,10 @@ def sensor_server(heard: OwnHearing, name: str, hub: str, parts: PartHealths, cl
 
     @router.get("/", include_in_schema=False)
     def page() -> HTMLResponse:
-        """Say what this is, and where the numbers are."""
-        return HTMLResponse(_PAGE.format(name=escape(name), hub=escape(hub)))
+        """Say what this is, what is wrong with it, and where the numbers are."""
+        wrong = [told.says for part in parts if not (told := part()).is_fine]
+        problems = "".join(f"<p><b>{escape(says)}</b></p>\n" for says in wrong)
+        return HTMLResponse(_PAGE.format(name=escape(name), hub=escape(hub), problems=problems))
 
     return server_with(health_router(Watched(lambda: heard, is_listening=True, parts=parts), lambda: 0, clock), router)
 
@@ -81,6 +83,6 @@ _PAGE = """<!DOCTYPE html>
 <title>Sensor {name}</title>
 <h1>Sensor {name}</h1>
 <p>This machine listens, and sends what it hears to <b>{hub}</b>. The numbers are on the page of the hub.</p>
-<p><a href="/health">How it is</a></p>
+{problems}<p><a href="/health">How it is</a></p>
 </html>
 """

@@ -59,7 +59,18 @@ class WireError(Exception):
 
 
 class WireVersionError(WireError):
-    """What came is of another version of the format. It may be good: its sender should keep it until both agree."""
+    """What came is of another version of the format. It may be good: its sender should keep it until both agree.
+
+    Attributes:
+        is_newer: Whether it is of a newer one, which is understood here after an update.
+    """
+
+    def __init__(self, version: int) -> None:
+        self.is_newer = version > VERSION
+        side = "receiver" if self.is_newer else "sender"
+        super().__init__(
+            f"This is version {version} of the format, and here version {VERSION} is understood: update the {side}."
+        )
 
 
 def encode_message(message: ScanMessage) -> bytes:
@@ -120,7 +131,7 @@ def decode_batch(body: bytes, zone_of: _ZoneOf) -> Batch:
         _refuse_other_version(body)
         raise WireError(_complaint(body, error)) from error
     if batch.version != VERSION:
-        raise WireVersionError(_version_sentence(batch.version))
+        raise WireVersionError(batch.version)
     card = SensorCard(name=batch.sensor.name, place=batch.sensor.place, version=batch.sensor.version)
     return Batch(
         sensor=card,
@@ -267,12 +278,7 @@ def _refuse_other_version(body: bytes) -> None:
     except (DecodeError, UnicodeDecodeError, RecursionError):
         return  # it is not even that much, and what is wrong is told already
     if version != VERSION:
-        raise WireVersionError(_version_sentence(version))
-
-
-def _version_sentence(version: int) -> str:
-    side = "receiver" if version > VERSION else "sender"
-    return f"This is version {version} of the format, and here version {VERSION} is understood: update the {side}."
+        raise WireVersionError(version)
 
 
 def _complaint(body: bytes, error: Exception) -> str:

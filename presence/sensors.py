@@ -49,6 +49,7 @@ class SensorRow:
         clock_offset_seconds: How far its clock is ahead of the receiver's; None when it cannot be told.
         device_count: Devices in its newest scan, over the radios heard; None when none was heard.
         waiting_count: Scans that it still keeps because they could not be sent; None when it does not tell.
+        refusal: Why what it sent last was refused, and what to do; None when it was taken, or nothing came yet.
     """
 
     card: SensorCard
@@ -60,6 +61,7 @@ class SensorRow:
     clock_offset_seconds: float | None
     device_count: int | None
     waiting_count: int | None
+    refusal: str | None = None
 
 
 def state_of(last_received_at: datetime | None, now_at: datetime, interval: timedelta) -> SensorState:

@@ -133,6 +133,17 @@ class VisitorKeys:
         is_a_little_ahead = period < key.period <= _day_of(now_at, self._rotation_hour, self._time_zone) + 1
         return key.period == period or is_a_little_ahead
 
+    @property
+    def site(self) -> str | None:
+        """The site that the key is of, whatever the clock shows; None before the first key.
+
+        Raises:
+            KeyFileError: The key file cannot be read; it is read once.
+        """
+        with self._stepping:
+            self._key = self._key or self._read()
+            return None if self._key is None else self._key.site
+
     def adopt(self, key: VisitorKey) -> None:
         """Take another site's key from here on.
 

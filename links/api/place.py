@@ -95,6 +95,8 @@ class SensorAnswer(Answer):
     """Devices in its newest scan; null when no radio was heard."""
     waiting_count: int | None
     """Scans it keeps because they could not be sent; null when it does not tell."""
+    refusal: str | None
+    """Why what it sent last was refused, and what to do; null when it was taken."""
 
 
 def place_router(parts: ApiParts) -> APIRouter:
@@ -164,4 +166,5 @@ def _sensor(row: SensorRow) -> SensorAnswer:
         clock_offset_seconds=row.clock_offset_seconds,
         device_count=row.device_count,
         waiting_count=row.waiting_count,
+        refusal=row.refusal,
     )

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from db.connect import Connections
 from db.errors import DatabaseError
-from db.intake import Intake, IntakeRefusedError, SensorInactiveError
+from db.intake import Intake, IntakeRefusedError, OtherSiteError, SensorInactiveError
 from db.reader import Reader
 from db.recorder import Recorder
 from db.schema import SCANS
@@ -22,13 +22,14 @@ from db.site_schema import DETECTIONS, RECEIVED
 from presence.message import Batch, Receipt, ScanMessage
 from presence.ranges import TimeRange
 from presence.scan import Scan
-from presence.sensors import SensorCard
+from presence.sensors import SensorCard, SensorState
 from tests.db.scanning import HUNG, SETTINGS, minute, scan
 from tests.postgresql import Cluster
 from tests.sqlite import new_database
 
 TODAY = minute(0).date().toordinal()
 DAY = timedelta(days=1)
+SITE = "00" * 8
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Hub:
 
 def hub_on(connections: Connections) -> Hub:
     sensors = Sensors(connections, timedelta(minutes=1))
-    return Hub(connections, Intake(connections, SETTINGS), sensors, Reader(connections, SETTINGS))
+    return Hub(connections, Intake(connections, SETTINGS, lambda: SITE), sensors, Reader(connections, SETTINGS))
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def message(number: int, one: Scan) -> ScanMessage:
 
 
 def batch(*messages: ScanMessage, sensor: str = "stairs", sent_at: datetime | None = None) -> Batch:
-    return Batch(SensorCard(sensor, "first floor", "0.1.0"), "00" * 8, sent_at, 0, messages)
+    return Batch(SensorCard(sensor, "first floor", "0.1.0"), SITE, sent_at, 0, messages)
 
 
 def test_scans_of_a_sensor_are_stored_as_the_boxs_own_are(hub: Hub, tmp_path: Path) -> None:
@@ -233,7 +234,7 @@ def test_several_hubs_take_each_message_once(postgresql: Cluster, upgraded: str)
         order = random.Random(seed).sample(batches, len(batches))
         try:
             for start in range(0, len(order), 3):
-                receipts.extend(Intake(connections, SETTINGS).take(order[start : start + 3], minute(5)))
+                receipts.extend(Intake(connections, SETTINGS, lambda: SITE).take(order[start : start + 3], minute(5)))
         except (DatabaseError, IntakeRefusedError) as error:
             failed.append(error)
 
@@ -247,3 +248,40 @@ def test_several_hubs_take_each_message_once(postgresql: Cluster, upgraded: str)
     assert sum(receipt.repeated for receipt in receipts) == 120
     for connections in hubs:
         connections.close()
+
+
+def test_scans_of_another_site_are_refused_and_its_sensor_says_why(hub: Hub) -> None:
+    """What is hashed with another key is not stored, and the sensor's row says what to do until it has joined."""
+    one = batch(message(1, heard("stairs", minute(0), "a")))
+    other = replace(one, site="11" * 8)
+    with pytest.raises(OtherSiteError, match="stairs is of another site"):
+        hub.intake.take([other], minute(0))
+    assert hub.scan_count() == 0
+    (row,) = hub.sensors.all(minute(0))
+    assert (row.refusal or "").endswith("and there what that prints.")
+    assert (row.last_received_at, row.state) == (None, SensorState.SILENT)
+    assert hub.intake.take([one], minute(1)) == [Receipt(1, 0, 1)]
+    assert [row.refusal for row in hub.sensors.all(minute(1))] == [None]
+
+
+def test_a_refusal_changes_nothing_else_of_a_sensor(hub: Hub) -> None:
+    """A sensor whose scans are refused keeps what is known of it, and is not heard from by that."""
+    hub.intake.take([batch(message(1, heard("stairs", minute(0), "a")))], minute(0))
+    (before,) = hub.sensors.all(minute(9))
+    with pytest.raises(IntakeRefusedError, match="visitor key"):
+        hub.intake.take([batch(message(2, heard("stairs", minute(1), key_period=7)))], minute(9))
+    (after,) = hub.sensors.all(minute(9))
+    assert "visitor key" in (after.refusal or "")
+    assert replace(after, refusal=None) == before
+
+
+def test_what_names_no_site_is_taken_at_any(hub: Hub) -> None:
+    """The older BLE agent knows of no site: what it sends was hashed again, under the key of this one."""
+    one = replace(batch(message(1, heard("stairs", minute(0), "a"))), site=None)
+    assert hub.intake.take([one], minute(0)) == [Receipt(1, 0, 1)]
+
+
+def test_before_there_is_a_key_scans_of_any_site_are_taken(hub: Hub) -> None:
+    """A hub that has no key yet has no site of its own to compare with."""
+    intake = Intake(hub.connections, SETTINGS, lambda: None)
+    assert intake.take([batch(message(1, heard("stairs", minute(0), "a")))], minute(0)) == [Receipt(1, 0, 1)]

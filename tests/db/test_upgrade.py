@@ -30,7 +30,7 @@ FUTURE = '''
 """A later revision."""
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0004", "0003", None, None
+revision, down_revision, branch_labels, depends_on = "0005", "0004", None, None
 def upgrade():
     op.add_column("scans", sa.Column("humidity", sa.Integer))
     op.execute("DELETE FROM scans")
@@ -109,11 +109,12 @@ def test_a_migration_that_fails_midway_leaves_the_database_as_it_was(
         "versions/0001_first_tables.py",
         "versions/0002_a_site.py",
         "versions/0003_tags_and_alerts.py",
+        "versions/0004_refusals.py",
     ):
         (folder / name).write_text((ours / name).read_text(encoding="utf-8"), encoding="utf-8")
-    (folder / "versions" / "0004_later.py").write_text(FUTURE, encoding="utf-8")
+    (folder / "versions" / "0005_later.py").write_text(FUTURE, encoding="utf-8")
     with closing(Connections(url)) as connections, pytest.raises(DatabaseError):
-        upgrade(connections, "0004", folder)
+        upgrade(connections, "0005", folder)
     with closing(open_store(url, SETTINGS)) as again:
         again.recorder.record(scan(minute(1), ["b"]))
         assert again.reader.overview(minute(1)).wifi_total == 2

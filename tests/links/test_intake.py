@@ -63,7 +63,7 @@ class Fails:
 def intake(tmp_path: Path) -> Iterator[Intake]:
     """The intake of an empty database."""
     with closing(Connections(new_database(tmp_path / "hub.db"))) as connections:
-        yield Intake(connections, SETTINGS)
+        yield Intake(connections, SETTINGS, lambda: "00" * 8)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from db.errors import DatabaseError
 from db.intake import Intake
 from db.reader import Reader
 from db.sensors import Sensors
-from links.intake import IntakeQueue, Reading, Taker
+from links.intake import IntakeFullError, IntakeQueue, Reading, Taker
 from links.intake_http import intake_router
 from links.server import server_with
 from links.wire import MOST_BATCH_BYTES, encode_batch, encode_message
@@ -71,11 +71,16 @@ class Hub:
 
 
 @contextmanager
-def serving(url: str, through: Callable[[Taker], Taker] = lambda taker: taker, patience: float = 60) -> Iterator[Hub]:
+def serving(
+    url: str,
+    through: Callable[[Taker], Taker] = lambda taker: taker,
+    patience: float = 60,
+    reading: Reading = READING,
+) -> Iterator[Hub]:
     with (
         closing(Connections(url)) as connections,
-        running(through(Intake(connections, SETTINGS))) as queue,
-        served_app(server_with(intake_router(queue, READING, patience))) as place,
+        running(through(Intake(connections, SETTINGS, lambda: "00" * 8))) as queue,
+        served_app(server_with(intake_router(queue, reading, patience))) as place,
     ):
         yield Hub(place, connections, Reader(connections, SETTINGS))
 
@@ -184,6 +189,24 @@ def test_a_sensor_that_is_switched_off_may_keep_what_it_has(hub: Hub) -> None:
     assert hub.post(BATCHES, batch(heard(1, "a"))).status == 403
     sensors.set_active(CARD.name, is_active=True)
     assert hub.post(BATCHES, batch(heard(1, "a"))).status == 200
+
+
+def test_a_sensor_of_another_site_is_told_to_join_this_one(hub: Hub) -> None:
+    """Its scans would count each visitor twice: it is to keep them, and hears what to do."""
+    other = batch(heard(1, "a")).replace(b'"0000000000000000"', b'"1111111111111111"')
+    answer = hub.post(BATCHES, other)
+    assert (answer.status, "Let it join" in answer.said["detail"]) == (409, True)
+
+
+def test_what_cannot_be_read_yet_is_to_come_again(tmp_path: Path) -> None:
+    """While the visitor key cannot be had, who sends what needs it keeps it and hears why."""
+
+    def key() -> Key:
+        raise IntakeFullError("The visitor key cannot be written. Make room on the disk.")
+
+    with serving(new_database(tmp_path / "hub.db"), reading=replace(READING, key=key)) as hub:
+        answer = hub.post(BULK, json.dumps(older("a")).encode())
+    assert (answer.status, answer.retry_after, "Make room" in answer.said["detail"]) == (503, "5", True)
 
 
 def test_a_zip_bomb_is_not_unpacked(any_hub: Hub) -> None:

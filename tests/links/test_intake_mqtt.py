@@ -16,18 +16,22 @@ from db.errors import DatabaseError
 from db.intake import Intake
 from db.read_scans import read_scans_after
 from db.sensors import Sensors
-from links.intake import IntakeQueue, Taker
+from links.intake import IntakeFullError, IntakeQueue, Reading, Taker
 from links.intake_mqtt import IntakeState, MqttIntake
+from links.older_payload import SiteKey
 from presence.message import Batch, Receipt
 from presence.scan import Scan
+from presence.sensors import SensorCard
+from presence.zones import Zone
 from tests.db.scanning import SETTINGS, minute
 from tests.links.broker import PASSWORD, USER, Mosquitto, make_certificates, mosquitto
 from tests.links.test_intake import Gate, running
-from tests.links.test_intake_http import CARD, READING, batch, heard, older
+from tests.links.test_intake_http import CARD, NOW, READING, batch, heard, older
 from tests.links.waiting import PATIENCE_SECONDS, wait_until
 from tests.sqlite import new_database
 
 TOPIC = "museum/scans/stairs"
+HALL = SensorCard("hall", None, None)
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,14 @@ def hub_at(
     protocol: str = "5",
     name: str = "hub",
     takes_older: bool = False,
+    reading: Reading = READING,
 ) -> Iterator[Hub]:
-    with closing(Connections(url)) as connections, running(through(Intake(connections, SETTINGS))) as queue:
+    with (
+        closing(Connections(url)) as connections,
+        running(through(Intake(connections, SETTINGS, lambda: "00" * 8))) as queue,
+    ):
         settings = broker.settings(protocol=protocol)
-        intake = MqttIntake(settings, name, queue, READING, takes_older=takes_older, pauses=(1, 1))
+        intake = MqttIntake(settings, name, queue, reading, takes_older=takes_older, pauses=(1, 1), later_seconds=0.1)
         intake.start()
         try:
             wait_until(lambda: intake.state().is_connected or intake.state().problem is not None, "the broker")
@@ -303,3 +311,75 @@ def test_the_broker_holds_back_while_nothing_is_committed(broker: Mosquitto, url
 
 def scan_of(number: int) -> Scan:
     return replace(heard(0, "a"), started_at=minute(number / 100))
+
+
+def test_scans_of_another_site_are_dropped_and_said(
+    broker: Mosquitto, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They hold nobody up, the log has a line, and the sensor's row says what to do."""
+    other = batch(heard(1, "a"), heard(2, "a")).replace(b'"0000000000000000"', b'"1111111111111111"')
+    with hub_at(broker, url) as hub, publishing(broker) as publish:
+        publish(other)
+        publish(other)
+        publish(batch(heard(3, "a"), sensor=HALL), "museum/scans/hall")
+        hub.wait_for(taken=1, refused=4)
+        refusals = {row.card.name: row.refusal for row in Sensors(hub.connections, minute(1) - minute(0)).all(NOW)}
+    assert refusals["hall"] is None
+    assert "another site" in (refusals["stairs"] or "")
+    assert len([record for record in caplog.records if "another site" in record.getMessage()]) == 1
+
+
+class KeyFile:
+    """A visitor key that cannot be had until it can."""
+
+    def __init__(self) -> None:
+        self.is_there = False
+
+    def key(self) -> SiteKey:
+        if not self.is_there:
+            raise IntakeFullError("The visitor key cannot be written. Make room on the disk.")
+        return READING.key()
+
+
+def test_what_cannot_be_read_yet_is_taken_once_it_can(broker: Mosquitto, url: str) -> None:
+    """While the visitor key cannot be had a message is not acknowledged, is said to wait, and is tried again."""
+    key_file = KeyFile()
+    reading = replace(READING, key=key_file.key)
+    with publishing(broker) as publish:
+        with hub_at(broker, url, takes_older=True, reading=reading) as hub:
+            publish(json.dumps(older("a")).encode(), "tfg/detections/raw")
+            wait_until(lambda: "Make room" in (hub.state().problem or ""), "the problem")
+            publish(batch(heard(1, "a")))
+            wait_until(lambda: hub.state().taken == 1, "the scan that needs no key")
+        with hub_at(broker, url, takes_older=True, reading=reading) as hub:
+            wait_until(lambda: "Make room" in (hub.state().problem or ""), "the message again")
+            key_file.is_there = True
+            hub.wait_for(taken=1)
+
+
+def test_what_is_of_a_newer_version_waits_for_an_update(broker: Mosquitto, url: str) -> None:
+    """A batch that only a newer hub understands is not dropped: it comes again, to the hub after its update."""
+    newer = batch(heard(1, "a")).replace(b'"version":1', b'"version":2', 1)
+    with publishing(broker) as publish:
+        with hub_at(broker, url) as hub:
+            publish(newer)
+            wait_until(lambda: "update the receiver" in (hub.state().problem or ""), "the problem")
+        publish(newer.replace(b'"version":2', b'"version":0', 1))
+        with hub_at(broker, url) as hub:
+            wait_until(lambda: "update the receiver" in (hub.state().problem or ""), "the message again")
+            wait_until(lambda: hub.state().refused == 1, "the older one, which no update will understand")
+
+
+def test_what_fails_to_be_read_for_another_reason_is_not_lost(broker: Mosquitto, url: str) -> None:
+    """Nobody foresaw it, so that it may pass: the message is tried again, and stays at the broker meanwhile."""
+    failures = [MemoryError(), OSError()]
+
+    def zone_of(rssi_dbm: float | None) -> Zone | None:
+        if failures:
+            raise failures.pop()
+        return READING.zone_of(rssi_dbm)
+
+    with hub_at(broker, url, reading=replace(READING, zone_of=zone_of)) as hub, publishing(broker) as publish:
+        publish(batch(heard(1, "a")))
+        hub.wait_for(taken=1)
+    assert failures == []
