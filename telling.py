@@ -22,7 +22,6 @@ from db.outbox import Outbox, OutboxLimits
 from db.overrides import Overrides, ZoningInForce
 from db.read_detections import DetectionReader
 from db.read_pages import PageReader
-from db.read_statistics import Statistics
 from db.sensors import Word
 from db.store import Store
 from links.api.parts import ApiParts
@@ -254,7 +253,7 @@ class Telling:
         settings, connections = place.store_settings, store.connections
         return ApiParts(
             reader=store.reader,
-            statistics=Statistics(connections, settings),
+            statistics=store.reader.statistics,
             detections=DetectionReader(connections),
             pages=PageReader(connections),
             sensors=store.sensors,

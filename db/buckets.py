@@ -54,6 +54,14 @@ def bucket_edges(time_range: TimeRange, now_at: datetime, time_zone: ZoneInfo) -
     return tuple(end_at - step * bucket for step in range(time_range.span // bucket, -1, -1))
 
 
+def trend_edges(time_range: TimeRange, now_at: datetime, time_zone: ZoneInfo) -> tuple[datetime, ...]:
+    """Starts of the local hours of the last day, or of the local days of a longer range; last the end of the newest."""
+    if time_range.span <= _DAY:
+        return _hour_edges(24, 1, now_at, time_zone)
+    today = local_day(now_at, time_zone)
+    return tuple(day_start(today + timedelta(days=step), time_zone) for step in range(1 - time_range.span // _DAY, 2))
+
+
 def report_start(time_range: TimeRange, now_at: datetime, time_zone: ZoneInfo) -> datetime:
     """Where a report on a range begins: with its chart up to a day, with its first whole local day beyond.
 

@@ -51,40 +51,43 @@ def read_devices(connection: Connection, query: DeviceQuery, now_at: datetime, t
     from_at = bucket_edges(query.time_range, now_at, time_zone)[0]
     current = current_round(connection)
     found = [
-        part
-        for radio in Radio
-        for part in (_present(radio, query.search, current), _departed(radio, query.search, current, from_at))
+        part for radio in Radio for part in (_present(radio, query, current), _departed(radio, query, current, from_at))
     ]
     total: int = connection.execute(select(_sum_of([_count(part) for part in found]))).scalar_one()
     rows = connection.execute(_page(found, query)) if total > query.offset else ()
     return DevicePage(tuple(_device_row(row) for row in rows), total)
 
 
-def _present(radio: Radio, search: str, current: int) -> Select[Any]:
+def _present(radio: Radio, query: DeviceQuery, current: int) -> Select[Any]:
     """Devices whose visit is open: in every range, and as their open visit has them."""
     devices, present = DEVICES[radio], PRESENT[radio]
     return (
         _columns(radio, devices.c, present.c, current)
         # As in `db.followed`, an outer join for which to begin with.
         .join_from(present, devices, present.c.device_id == devices.c.id, isouter=True)
-        .where(_matches(radio, search, devices.c, present.c))
+        .where(_matches(radio, query.search, devices.c, present.c), _is_at(query.sensor, present.c.sensor))
     )
 
 
-def _departed(radio: Radio, search: str, current: int, from_at: datetime) -> Select[Any]:
+def _departed(radio: Radio, query: DeviceQuery, current: int, from_at: datetime) -> Select[Any]:
     devices, present = DEVICES[radio], PRESENT[radio]
     visit = VISITS.c
     is_last = and_(visit.device_id == devices.c.id, visit.ended_at == devices.c.last_seen_at, visit.repeat == 0)
     latest = (
         select(devices)
         .join_from(VISITS, devices, is_last)
-        .where(visit.ended_at >= from_at, visit.radio == radio, ~exists().where(present.c.device_id == visit.device_id))
+        .where(visit.ended_at >= from_at, visit.radio == radio, _is_at(query.sensor, visit.sensor))
+        .where(~exists().where(present.c.device_id == visit.device_id))
         # By time alone: so the key is followed backwards, and SQLite sorts nothing.
         .order_by(visit.ended_at.desc())
         .limit(MOST_DEPARTED)
         .subquery()
     )
-    return _columns(radio, latest.c, latest.c, current).where(_matches(radio, search, latest.c, latest.c))
+    return _columns(radio, latest.c, latest.c, current).where(_matches(radio, query.search, latest.c, latest.c))
+
+
+def _is_at(sensor: str | None, column: ColumnElement[str]) -> ColumnElement[bool]:
+    return true() if sensor is None else column == sensor
 
 
 def _columns(radio: Radio, devices: Any, latest: Any, current: int) -> Select[Any]:  # noqa: ANN401 - columns of any table

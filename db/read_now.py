@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from db.detections import unpack, zone_of_code
+from db.gaps import last_scans
 from db.schema import SCANS
 from db.settings import StoreSettings
 from db.site_schema import DETECTIONS
@@ -38,10 +39,10 @@ class RadioNow:
 
 @dataclass(frozen=True, slots=True)
 class SiteNow:
-    """What is heard now.
+    """What is heard now, by one sensor or by all.
 
     Attributes:
-        latest: The newest scan of any sensor.
+        latest: The newest scan.
         is_recent: Whether it is recent enough to say anything about now.
         radios: Each radio.
     """
@@ -51,17 +52,32 @@ class SiteNow:
     radios: Mapping[Radio, RadioNow]
 
 
-def read_now(connection: Connection, now_at: datetime, settings: StoreSettings) -> SiteNow | None:
-    """What is heard now; None before the first scan."""
-    latest = connection.execute(select(SCANS).order_by(SCANS.c.id.desc()).limit(1)).first()
+def read_now(
+    connection: Connection, now_at: datetime, settings: StoreSettings, sensor: str | None = None
+) -> SiteNow | None:
+    """What is heard now, by one sensor or by all; None before the first scan.
+
+    Of one sensor the devices are those placed at it, so that the counts of all sensors add up.
+    """
+    latest = _latest(connection, sensor)
     if latest is None:
         return None
     reach = timedelta(seconds=_NOW_INTERVALS * settings.interval_seconds)
     # A scan that seems to lie ahead was made before the clock was put back: nobody knows how old it is.
     is_recent = abs(now_at - latest.started_at) <= reach
-    scans = _newest_of_each_sensor(connection, now_at, reach) if is_recent else [latest]
+    is_one = sensor is not None or not is_recent
+    scans = [latest] if is_one else _newest_of_each_sensor(connection, now_at, reach)
     read = _read_one if len(scans) == 1 else _read_several
     return SiteNow(latest, is_recent, {radio: read(connection, radio, scans) for radio in Radio})
+
+
+def _latest(connection: Connection, sensor: str | None) -> Row[Any] | None:
+    newest = select(SCANS).order_by(SCANS.c.id.desc()).limit(1)
+    if sensor is None:
+        return connection.execute(newest).first()
+    # By the moment, for which there is an index: one that has been silent for a year must not be looked for in a year.
+    last_scan_at = last_scans(connection, [sensor]).get(sensor)
+    return connection.execute(newest.where(SCANS.c.started_at == last_scan_at, SCANS.c.sensor == sensor)).first()
 
 
 def _newest_of_each_sensor(connection: Connection, now_at: datetime, reach: timedelta) -> Sequence[Row[Any]]:

@@ -17,17 +17,19 @@ from presence.radio import Radio
 from presence.zones import Zone
 
 
-def read_overview(connection: Connection, now_at: datetime, settings: StoreSettings) -> Overview:
-    """The place now, and in total."""
-    now = read_now(connection, now_at, settings)
+def read_overview(
+    connection: Connection, now_at: datetime, settings: StoreSettings, sensor: str | None = None
+) -> Overview:
+    """The place now, and in total: as one sensor has it, or all."""
+    now = read_now(connection, now_at, settings, sensor)
     latest = None if now is None else now.latest
     current_round = connection.execute(select(ROUNDS).order_by(ROUNDS.c.id.desc()).limit(1)).one()
-    totals = _device_totals(connection)
+    totals = _device_totals(connection, sensor)
     people_now = None if now is None else _people_now(now)
     present_count = people_now
     # Under a wrong clock nobody knows how long ago a device was heard; those of the latest scan are present at least.
     if people_now is not None and latest is not None and latest.clock_is_right:
-        present_count = heard_since(connection, now_at - settings.hold)
+        present_count = heard_since(connection, now_at - settings.hold, sensor)
     return Overview(
         as_of_at=now_at,
         last_scan_at=None if latest is None else latest.started_at,
@@ -47,6 +49,7 @@ def read_overview(connection: Connection, now_at: datetime, settings: StoreSetti
         saved_at=connection.execute(
             select(SAVED_REPORTS.c.saved_at).order_by(SAVED_REPORTS.c.id.desc()).limit(1)
         ).scalar(),
+        sensor=sensor,
     )
 
 
@@ -55,8 +58,11 @@ def fault_of(reason: Any, detail: str | None, recovery: str | None) -> Fault | N
     return None if reason is None else Fault(reason, detail or "", recovery or "")
 
 
-def heard_since(connection: Connection, since_at: datetime) -> int:
-    """Different devices heard since a moment: those on an open visit, and those whose visit is over."""
+def heard_since(connection: Connection, since_at: datetime, sensor: str | None = None) -> int:
+    """Different devices heard since a moment: those on an open visit, and those whose visit is over.
+
+    Of one sensor, those that are placed at it, or were when their visit ended.
+    """
     count = 0
     for radio, present in PRESENT.items():
         on_visit = select(func.count()).where(present.c.last_seen_at >= since_at)
@@ -64,6 +70,9 @@ def heard_since(connection: Connection, since_at: datetime) -> int:
         left = select(func.count(VISITS.c.device_id.distinct())).where(
             VISITS.c.ended_at >= since_at, VISITS.c.radio == radio, ~is_on_visit
         )
+        if sensor is not None:
+            on_visit = on_visit.where(present.c.sensor == sensor)
+            left = left.where(VISITS.c.sensor == sensor)
         count += connection.execute(select(on_visit.scalar_subquery() + left.scalar_subquery())).scalar_one()
     return count
 
@@ -73,9 +82,9 @@ def _people_now(now: SiteNow) -> int | None:
     return sum(heard) if heard and now.is_recent else None
 
 
-def _device_totals(connection: Connection) -> dict[Radio, int]:
-    total = func.sum(RADIO_STATES.c.device_total)
-    rows = connection.execute(select(RADIO_STATES.c.radio, total).group_by(RADIO_STATES.c.radio))
+def _device_totals(connection: Connection, sensor: str | None) -> dict[Radio, int]:
+    totals = select(RADIO_STATES.c.radio, func.sum(RADIO_STATES.c.device_total)).group_by(RADIO_STATES.c.radio)
+    rows = connection.execute(totals if sensor is None else totals.where(RADIO_STATES.c.sensor == sensor))
     return {radio: int(count) for radio, count in rows}
 
 

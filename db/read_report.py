@@ -88,34 +88,39 @@ def _busiest_hours(
     connection: Connection, from_at: datetime, settings: StoreSettings, *, is_long: bool
 ) -> tuple[BusyHour, ...]:
     """Mean devices a scan, over the scans each radio was heard in, by hour of the local day."""
-    by_hour: dict[int, list[int]] = {}
-    for hour, sums in _sums_by_hour(connection, from_at, settings, is_long=is_long):
-        so_far = by_hour.setdefault(hour, [0, 0, 0, 0])
-        by_hour[hour] = [had + more for had, more in zip(so_far, sums, strict=True)]
-    hours = [
-        BusyHour(
-            hour, (wifi / wifi_scans if wifi_scans else 0) + (bluetooth / bluetooth_scans if bluetooth_scans else 0)
-        )
-        for hour, (wifi_scans, wifi, bluetooth_scans, bluetooth) in by_hour.items()
-        if wifi_scans or bluetooth_scans
-    ]
+    by_sensor: dict[tuple[int, str], list[int]] = {}
+    for hour, sensor, sums in _sums_by_hour(connection, from_at, settings, is_long=is_long):
+        so_far = by_sensor.setdefault((hour, sensor), [0, 0, 0, 0])
+        by_sensor[hour, sensor] = [had + more for had, more in zip(so_far, sums, strict=True)]
+    # A device is placed at one sensor, so the means of all sensors add up to that of the site.
+    by_hour: dict[int, float] = {}
+    for (hour, _), (wifi_scans, wifi, bluetooth_scans, bluetooth) in by_sensor.items():
+        if wifi_scans or bluetooth_scans:
+            mean = (wifi / wifi_scans if wifi_scans else 0) + (bluetooth / bluetooth_scans if bluetooth_scans else 0)
+            by_hour[hour] = by_hour.get(hour, 0) + mean
+    hours = [BusyHour(hour, mean) for hour, mean in by_hour.items()]
     return tuple(sorted(hours, key=lambda hour: (-hour.mean_devices, hour.hour))[:_MOST_HOURS])
 
 
 def _sums_by_hour(
     connection: Connection, from_at: datetime, settings: StoreSettings, *, is_long: bool
-) -> list[tuple[int, list[int]]]:
-    """Hours of the local day, some several times: scans heard and the sum of devices, Wi-Fi then Bluetooth."""
+) -> list[tuple[int, str, list[int]]]:
+    """Hours of the local day and sensors, some several times: scans heard and devices in them, Wi-Fi then Bluetooth."""
     if not is_long:
         rows = connection.execute(_quarters(from_at))
-        return [(row[0].astimezone(settings.time_zone).hour, [int(value or 0) for value in row[1:]]) for row in rows]
+        return [
+            (at.astimezone(settings.time_zone).hour, sensor, [int(value or 0) for value in sums])
+            for at, sensor, *sums in rows
+        ]
     until = next_month(local_day(from_at, settings.time_zone))
     hourly, monthly = HOURLY_SUMS.c, MONTHLY_HOUR_SUMS.c
     first_month = _by_hour_of_day(HOURLY_SUMS).where(
         hourly.hour_at >= from_at, hourly.hour_at < day_start(until, settings.time_zone)
     )
     others = _by_hour_of_day(MONTHLY_HOUR_SUMS).where(monthly.month >= until)
-    return [(row[0], list(row[1:])) for statement in (first_month, others) for row in connection.execute(statement)]
+    return [
+        (row[0], row[1], list(row[2:])) for statement in (first_month, others) for row in connection.execute(statement)
+    ]
 
 
 def _quarters(from_at: datetime) -> Select[*tuple[Any, ...]]:
@@ -125,7 +130,7 @@ def _quarters(from_at: datetime) -> Select[*tuple[Any, ...]]:
     quarter = started - started % _QUARTER_MILLISECONDS
     counted = [scan.wifi_device_count, scan.bluetooth_device_count]
     sums: list[ColumnElement[Any]] = [each(count) for count in counted for each in (func.count, func.sum)]
-    statement = select(type_coerce(quarter, UtcTime), *sums).group_by(quarter)
+    statement = select(type_coerce(quarter, UtcTime), scan.sensor, *sums).group_by(quarter, scan.sensor)
     return statement.where(scan.started_at >= from_at, scan.clock_is_right)
 
 
@@ -133,7 +138,7 @@ def _by_hour_of_day(table: Table[HourlySumColumns] | Table[MonthlyHourSumColumns
     hour = table.c
     summed = [hour.wifi_scans_heard, hour.wifi_device_sum, hour.bluetooth_scans_heard, hour.bluetooth_device_sum]
     sums: list[ColumnElement[Any]] = [func.sum(column) for column in summed]
-    return select(hour.hour_of_day, *sums).group_by(hour.hour_of_day)
+    return select(hour.hour_of_day, hour.sensor, *sums).group_by(hour.hour_of_day, hour.sensor)
 
 
 def _makers(

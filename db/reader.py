@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from db.buckets import trend_edges
 from db.connect import Connections
 from db.read_devices import read_devices
 from db.read_history import read_history
 from db.read_overview import read_overview
 from db.read_report import read_report
 from db.read_scans import read_scans_after
+from db.read_statistics import Statistics
 from db.read_today import read_today
+from db.read_trends import read_sensor_trends, read_zone_trends
 from db.read_usual import read_usual
 from db.schema import SCANS
 from db.sensors import Sensors
@@ -22,32 +25,51 @@ from presence.overview import DevicePage, DeviceQuery, History, Overview, Report
 from presence.ranges import TimeRange
 from presence.sensors import SensorRow
 from presence.today import Today
+from presence.trends import Trends
 
 
 class Reader:
-    """The read side. May be used from many threads at once, and while scans are recorded."""
+    """The read side. May be used from many threads at once, and while scans are recorded.
+
+    Attributes:
+        statistics: Reads what was counted in a time.
+    """
 
     def __init__(self, connections: Connections, settings: StoreSettings) -> None:
         self._connections = connections
         self._settings = settings
+        self.statistics = Statistics(connections, settings)
 
-    def overview(self, now_at: datetime) -> Overview:
-        """The place now, and in total.
-
-        Raises:
-            DatabaseError: The database cannot be read.
-        """
-        with self._connections.read() as connection:
-            return read_overview(connection, now_at, self._settings)
-
-    def history(self, time_range: TimeRange, now_at: datetime) -> History:
-        """A range of time up to now, as a chart draws it.
+    def overview(self, now_at: datetime, sensor: str | None = None) -> Overview:
+        """The place now, and in total: as one sensor has it, or all.
 
         Raises:
             DatabaseError: The database cannot be read.
         """
         with self._connections.read() as connection:
-            return read_history(connection, time_range, now_at, self._settings.time_zone)
+            return read_overview(connection, now_at, self._settings, sensor)
+
+    def history(self, time_range: TimeRange, now_at: datetime, sensor: str | None = None) -> History:
+        """A range of time up to now, as a chart draws it: of one sensor, or of all.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        with self._connections.read() as connection:
+            return read_history(connection, time_range, now_at, self._settings.time_zone, sensor)
+
+    def trends(self, time_range: TimeRange, now_at: datetime, sensor: str | None = None) -> Trends:
+        """A range of time up to now by zone, and by sensor where it is not of one: hours of a day, days of a longer one.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        edges = trend_edges(time_range, now_at, self._settings.time_zone)
+        zones = read_zone_trends(self.statistics, edges, now_at, sensor)
+        if sensor is not None:
+            return Trends(time_range, edges, zones, ())
+        with self._connections.read() as connection:
+            return Trends(time_range, edges, zones, read_sensor_trends(connection, edges, self._settings.time_zone))
 
     def devices(self, query: DeviceQuery, now_at: datetime) -> DevicePage:
         """A page of the devices remembered.

@@ -55,6 +55,7 @@ class Overview:
             None when there is none yet.
         time_spent_since_at: When the time spent was last reset; None when it never was.
         saved_at: When a report was last saved; None when none ever was.
+        sensor: The sensor whose devices these are; None for all of the site. Time spent and reports are the site's.
     """
 
     as_of_at: datetime
@@ -73,6 +74,7 @@ class Overview:
     average_time_spent_minutes: float | None
     time_spent_since_at: datetime | None
     saved_at: datetime | None
+    sensor: str | None = None
 
     @property
     def people_total(self) -> int:
@@ -87,13 +89,14 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPoint:
-    """One point of a chart: the mean number of devices in the scans of one bucket.
+    """One point of a chart: the mean number of devices in the scans of one bucket, the sensors' means added up.
 
     Attributes:
         at: Start of the bucket.
         wifi: Mean devices heard by Wi-Fi; None when it was not heard in this bucket.
         bluetooth: The same for Bluetooth.
-        peak: Most devices, over the radios heard, in any one scan of the bucket; None when neither was heard.
+        peak: Most devices, over the radios heard, in any one scan of the bucket; with several sensors, what each had
+            at most, added up. None when neither was heard.
     """
 
     at: datetime
@@ -150,6 +153,7 @@ class DeviceQuery:
         descending: Whether the greatest comes first. Devices without a value come last either way.
         offset: Rows to skip.
         limit: Rows to return, at most.
+        sensor: Devices placed at this sensor; None for those of all.
     """
 
     time_range: TimeRange = TimeRange.DAY
@@ -158,6 +162,7 @@ class DeviceQuery:
     descending: bool = True
     offset: int = 0
     limit: int = 25
+    sensor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
