@@ -35,6 +35,7 @@ from layouts.needs import Managing, PageSettings
 from links.access_commands import set_first_password
 from links.errors import LinkSettingsError
 from links.examine import examine_server
+from links.feed import FEED_PATH
 from links.guard import current_identity
 from links.scan_lines import scan_as_json, scan_as_text
 from links.sensor_page import OwnHearing, sensor_server
@@ -74,8 +75,6 @@ def page_settings(place: Place) -> PageSettings:
             ("Share of people who can be heard", f"{presence.visible_share:.0%}"),
             ("A new visit after an absence of", f"{presence.visit_gap_minutes:g} minutes"),
             ("Present when heard within", f"{presence.hold_minutes:g} minutes"),
-            ("Near, from", f"{presence.near_dbm} dBm"),
-            ("Medium, from", f"{presence.medium_dbm} dBm"),
             ("Visitor key replaced", config.scans.key_rotation.value),
             ("Devices and visits forgotten after", f"{config.db.keep_days} days"),
             ("Time zone", str(place.time_zone)),
@@ -213,6 +212,7 @@ def add_page(telling: Telling, server: FastAPI, activity: Callable[[], Activity]
             telling.access,
             SignalReader(store.connections).best_signals,
         ),
+        feed_path=FEED_PATH,
     )
     telling.guard(server)
 
@@ -269,7 +269,9 @@ def report(place: Place, time_range: TimeRange) -> int:
     from layouts.report import report_text  # noqa: PLC0415 - see above
 
     with contextlib.closing(place.open_store()) as store:
-        print(report_text(store.reader.report(time_range, place.clock.wall()), page_settings(place)))
+        told = store.reader.report(time_range, place.clock.wall())
+        thresholds = Overrides(store.connections).thresholds() or place.thresholds
+        print(report_text(told, page_settings(place), thresholds))
     return 0
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from config import BluetoothMode
 from db.store import Store
+from db.zone_sums import ZoneSums
 from place import Place
 from presence.radio import Radio
 from presence.zones import Zoning
@@ -158,3 +159,6 @@ def make_demo_history(
     for day, of_day in groupby(scans, key=lambda scan: scan.started_at.astimezone(place.time_zone).date()):
         say(f"  {day:%A, %d %B} ...")
         store.recorder.record_many(of_day)
+    sums = ZoneSums(store.connections, place.store_settings)
+    while sums.roll_up(now_at):  # or the page would count a week anew at each look, for the first hour
+        pass

@@ -1,13 +1,20 @@
-// What the page does by itself: it asks every other second what the box does, and says when the box does not answer.
+// What the page does by itself: it listens to the live feed, asks now and then what the box does (every other second where
+// the feed cannot be heard), and says when the box does not answer.
 "use strict";
 
 (() => {
   const ASK_EVERY_MS = 2000;
+  // With the feed it is asked for what the feed does not tell: whether the box is scanning, and whether it answers.
+  const ASK_ANYWAY_AFTER_MS = 20000;
+  const ASK_WHILE_SCANNING_MS = 5000;
+  const ASK_AFTER_NEWS_MS = 1000;
+  const REFRESH_AT_MOST_EVERY_MS = 5000; // a hub of a hundred sensors has news twice a second
   const GIVE_UP_AFTER_MS = 6000; // a Pi that is busy answers in well under a second
   const RETRY_TROUBLE_MS = 5000;
   const LATE_AFTER_INTERVALS = 3;
 
   const TITLE = "Wi-Fi and Bluetooth Tracking";
+  const VIEWS_OF_ONE_SENSOR = ["overview", "devices"];
   const VIEWS = { "/": "overview", "/devices": "devices", "/sensors": "sensors", "/settings": "settings", "/about": "about" };
 
   let lastAnswer = null; // what the box said last
@@ -16,6 +23,11 @@
   let scansShown = null;
   let isLost = false;
   let troubledSince = null;
+  let nextAsking = null;
+  let nextRefresh = null;
+  let refreshedAt = -Infinity;
+  let isStale = false; // news came while nobody looked
+  let mayHaveMissed = false; // the feed was opened just now, and what came before the opening was not heard
 
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
   const byId = (id) => document.getElementById(id);
@@ -30,7 +42,19 @@
     } catch {
       lose();
     }
-    setTimeout(ask, ASK_EVERY_MS);
+    askIn(pauseBeforeAsking());
+  }
+
+  function askIn(pauseMs) {
+    clearTimeout(nextAsking);
+    nextAsking = setTimeout(ask, pauseMs);
+  }
+
+  function pauseBeforeAsking() {
+    if (isLost || !window.feed.isOpen() || isTroubled()) return ASK_EVERY_MS;
+    if (lastAnswer.phase !== "waiting") return ASK_WHILE_SCANNING_MS;
+    if (lastAnswer.next_scan_seconds === null) return ASK_ANYWAY_AFTER_MS;
+    return Math.min(lastAnswer.next_scan_seconds * 1000 + ASK_AFTER_NEWS_MS, ASK_ANYWAY_AFTER_MS);
   }
 
   function take(answer) {
@@ -43,7 +67,11 @@
     }
     document.title = answer.phase === "scanning" ? "Scanning..." : TITLE;
     const isNew = scansShown !== null && answer.scan_count !== scansShown;
-    if (isNew || hadLost || troubleIsDue()) refresh(answer.scan_count);
+    const isTold = window.feed.isOpen() && !mayHaveMissed;
+    if ((isNew && !isTold) || hadLost || troubleIsDue()) refresh(answer.scan_count);
+    scansShown = answer.scan_count;
+    mayHaveMissed = false;
+    window.feed.keepOpen(answer.feed_path, { onOpen, onNews, onLost: ask });
     tell();
   }
 
@@ -57,12 +85,47 @@
 
   // The store is an input of all that is drawn from data; Dash fires it even when the number is the same.
   function refresh(scanCount) {
+    clearTimeout(nextRefresh);
+    nextRefresh = null;
+    isStale = false;
+    refreshedAt = performance.now();
     setProps("scans-finished", { data: scanCount });
   }
 
+  // ---- listening to the feed -------------------------------------------------------------------------------------
+
+  function onOpen() {
+    mayHaveMissed = true;
+    askIn(0);
+  }
+
+  function onNews() {
+    if (document.hidden) {
+      isStale = true;
+      return;
+    }
+    nextRefresh ??= setTimeout(() => {
+      refresh(scansShown);
+      if (lastAnswer && (lastAnswer.phase !== "waiting" || lastAnswer.next_scan_seconds !== null)) askIn(ASK_AFTER_NEWS_MS);
+    }, Math.max(0, refreshedAt + REFRESH_AT_MOST_EVERY_MS - performance.now()));
+  }
+
+  // A phone that wakes up may have been cut off without being told.
+  function wakeUp() {
+    if (document.hidden) return;
+    window.feed.check();
+    if (isStale) refresh(scansShown);
+    ask();
+  }
+
+  // ---- troubles --------------------------------------------------------------------------------------------------
+
+  function isTroubled() {
+    return document.querySelector(".rereads:not([hidden])") !== null;
+  }
+
   function troubleIsDue() {
-    const isTroubled = document.querySelector(".rereads:not([hidden])") !== null;
-    if (!isTroubled) {
+    if (!isTroubled()) {
       troubledSince = null;
       return false;
     }
@@ -121,7 +184,9 @@
     const view = VIEWS[path] ?? "missing";
     const views = [...Object.values(VIEWS), "missing"];
     const links = Object.values(VIEWS);
-    return [...views.map((name) => name !== view), ...links.map((name) => (name === view ? "page" : null))];
+    const hidden = views.map((name) => name !== view);
+    const current = links.map((name) => (name === view ? "page" : null));
+    return [...hidden, ...current, !VIEWS_OF_ONE_SENSOR.includes(view)];
   }
 
   function themeInForce(clicks) {
@@ -145,6 +210,15 @@
   function pressRange(choice) {
     const buttons = window.dash_clientside.callback_context.outputs_list;
     return buttons.map((button) => String(button.id.split("-").pop() === choice));
+  }
+
+  // After Dash has drawn the options. A sensor that is gone shows as all of them, as the server takes it.
+  function showSensor(name) {
+    requestAnimationFrame(() => {
+      const picker = byId("sensor-picker");
+      picker.value = name;
+      if (picker.selectedIndex < 0) picker.value = "";
+    });
   }
 
   function noteScansShown(scanCount) {
@@ -178,8 +252,8 @@
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.live = {
-    showView, themeInForce, flipSwitch, asWords, chooseRange, pressRange, noteScansShown, noteLastScan, askReset, closeReset,
-    askRevoke, closeRevoke,
+    showView, themeInForce, flipSwitch, asWords, chooseRange, pressRange, showSensor, noteScansShown, noteLastScan, askReset,
+    closeReset, askRevoke, closeRevoke,
   };
 
   // ---- start -----------------------------------------------------------------------------------------------------
@@ -190,11 +264,20 @@
     setProps("theme-toggle", { "aria-pressed": String(theme === "dark") });
   });
 
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "sensor-picker") setProps("sensor", { data: event.target.value });
+  });
+
   // The page is drawn by Dash: asking begins when its places are there.
   const drawn = setInterval(() => {
     if (!byId("phase")) return;
     clearInterval(drawn);
     ask();
-    setInterval(tell, 1000);
+    document.addEventListener("visibilitychange", wakeUp);
+    window.addEventListener("online", wakeUp);
+    setInterval(() => {
+      window.feed.check();
+      tell();
+    }, 1000);
   }, 50);
 })();

@@ -46,7 +46,7 @@ class _SensorSums:
 
 
 class _Bucket:
-    """The scans of a bucket. A device is placed at one sensor, so the means of all sensors add up to that of the site."""
+    """The scans of a bucket. A device is placed at one sensor, so the sensors' means add up to that of the site."""
 
     def __init__(self) -> None:
         self._sensors: defaultdict[str, _SensorSums] = defaultdict(_SensorSums)

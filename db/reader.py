@@ -59,7 +59,7 @@ class Reader:
             return read_history(connection, time_range, now_at, self._settings.time_zone, sensor)
 
     def trends(self, time_range: TimeRange, now_at: datetime, sensor: str | None = None) -> Trends:
-        """A range of time up to now by zone, and by sensor where it is not of one: hours of a day, days of a longer one.
+        """A range of time up to now by zone, and by sensor unless it is of one: hours of a day, or days of more.
 
         Raises:
             DatabaseError: The database cannot be read.

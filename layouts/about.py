@@ -33,13 +33,17 @@ _ANSWERS: dict[str, str] = {
     "Near, medium and far": (
         "How strong a device's signal is. Walls, bags and bodies weaken it, so a zone is a hint and no distance."
     ),
+    "Several sensors": (
+        "A device that several sensors hear counts once, at the one that hears it best, so their numbers add up. One "
+        "that moves from one to another may count at both in the minute in which it does."
+    ),
     "Gaps": (
         "When a radio could not listen, nothing is known of that time. It is left blank, never drawn as zero: not "
         "heard does not mean that nobody was there."
     ),
     "Privacy": (
-        "Addresses are never stored. Each becomes a code made with a secret key that stays on this box, and only the "
-        "beginning of the code is shown here."
+        "Addresses are never stored. Each becomes a code made with a secret key that stays on this box. Only the "
+        "beginning of the code is shown here, and all of it to those who are logged in."
     ),
 }
 
@@ -63,7 +67,11 @@ def about_page(settings: PageSettings) -> Component:
                 [html.Div([html.Dt(name), html.Dd(plain_words(value))]) for name, value in settings.listed],
                 className="settings",
             ),
-            html.P("They are kept in config.toml and read when the programme starts.", className="note"),
+            html.P(
+                "They are kept in config.toml and read when the programme starts. Where zones end can also be changed "
+                "under Settings.",
+                className="note",
+            ),
         ],
         className="panel about",
     )

@@ -7,16 +7,19 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, html, no_update
 
-from layouts import cards, charts, devices, radios, sensors
+from layouts import axes, cards, charts, devices, pies, radios, zones_now
 from layouts.callbacks_manage import register_managing
+from layouts.callbacks_sensors import asked_sensor, register_sensors
 from layouts.frame import VIEWS
 from layouts.in_browser import register_browser_callbacks
-from layouts.needs import PageParts
+from layouts.needs import PageParts, PageSettings
 from layouts.off_the_loop import off_the_loop
+from layouts.palette import palette_for
 from layouts.ranges import chosen_range
 from layouts.report import report_text
 from layouts.troubles import Troubles
 from presence.overview import History, Overview
+from presence.zones import ZoneThresholds
 
 
 def register_callbacks(app: Dash, parts: PageParts) -> None:
@@ -26,7 +29,7 @@ def register_callbacks(app: Dash, parts: PageParts) -> None:
     _register_overview(app, parts, troubles)
     _register_history(app, parts, troubles)
     _register_devices(app, parts, troubles)
-    _register_sensors(app, parts, troubles)
+    register_sensors(app, parts, troubles)
     _register_reset(app, parts, troubles)
     _register_save(app, parts, troubles)
     register_managing(app, parts, troubles)
@@ -42,45 +45,54 @@ def _register_overview(app: Dash, parts: PageParts, troubles: Troubles) -> None:
         Output("pie-shares", "children"),
         Output("radio-states", "children"),
         Output("zones-now", "children"),
+        Output("zones-pie", "figure"),
         Output("spoken", "children"),
         Output("last-scan", "data"),
         Output("first-time", "hidden"),
         Output("clock-wrong", "hidden"),
         Output("trouble-overview", "hidden"),
         Input("scans-finished", "data"),
+        Input("sensor", "data"),
         Input("ratio", "data"),
         Input("theme", "data"),
         Input("saved", "data"),
         Input("time-reset", "data"),
+        Input("zones-changed", "data"),
         on_error=troubles.begin("overview"),
     )
     @off_the_loop
-    def show_overview(_scans: int, with_ratio: bool, theme: str | None, *_changed: object) -> tuple[Any, ...]:
-        overview = parts.reader.overview(parts.clock())
+    def show_overview(
+        _scans: int, asked: object, with_ratio: bool, theme: str | None, *_changed: object
+    ) -> tuple[Any, ...]:
+        overview = parts.reader.overview(parts.clock(), asked_sensor(parts, asked))
+        thresholds = parts.thresholds_in_force()
         troubles.end("overview")
-        return (*_overview_parts(overview, parts, theme, with_ratio=with_ratio), True)
+        return (*_overview_parts(overview, parts.settings, thresholds, theme, with_ratio=with_ratio), True)
 
 
-def _overview_parts(overview: Overview, parts: PageParts, theme: str | None, *, with_ratio: bool) -> tuple[Any, ...]:
-    settings = parts.settings
+def _overview_parts(
+    overview: Overview, settings: PageSettings, thresholds: ZoneThresholds, theme: str | None, *, with_ratio: bool
+) -> tuple[Any, ...]:
+    palette = palette_for(theme)
     return (
         cards.people_reading(overview, with_ratio=with_ratio),
         cards.total_reading(overview),
         cards.time_spent_reading(overview, settings),
         cards.data_state_reading(overview, settings),
-        charts.detection_type_pie(overview, charts.palette_for(theme)),
+        pies.detection_type_pie(overview, palette),
         [
             html.Li([html.Span(label), html.Strong(f"{count:,}"), html.Span(share)])
-            for label, count, share in charts.pie_shares(overview)
+            for label, count, share in pies.pie_shares(overview)
         ],
         radios.radio_states(overview, settings),
-        radios.zones_now(overview, settings),
+        zones_now.zones_now(overview, thresholds),
+        pies.zones_pie(overview, palette),
         cards.spoken_reading(overview, with_ratio=with_ratio),
         {
             "at_seconds": overview.last_scan_at and overview.last_scan_at.timestamp(),
             "interval_seconds": settings.scan_interval.total_seconds(),
         },
-        overview.last_scan_at is not None,
+        overview.last_scan_at is not None or overview.sensor is not None,
         overview.clock_is_right,
     )
 
@@ -93,21 +105,24 @@ def _register_history(app: Dash, parts: PageParts, troubles: Troubles) -> None:
         Output("trouble-history", "hidden"),
         Input("scans-finished", "data"),
         Input("chart-range", "data"),
+        Input("sensor", "data"),
         Input("ratio", "data"),
         Input("theme", "data"),
         on_error=troubles.begin("history"),
     )
     @off_the_loop
-    def show_history(_scans: int, time_range: str, with_ratio: bool, theme: str | None) -> tuple[Any, ...]:
+    def show_history(
+        _scans: int, time_range: str, asked: object, with_ratio: bool, theme: str | None
+    ) -> tuple[Any, ...]:
         now_at = parts.clock()
-        history = parts.reader.history(chosen_range(time_range), now_at)
+        history = parts.reader.history(chosen_range(time_range), now_at, asked_sensor(parts, asked))
         share = parts.reader.overview(now_at).visible_share
         troubles.end("history")
         figure = charts.people_chart(
             history,
             visible_share=share,
             with_ratio=with_ratio,
-            palette=charts.palette_for(theme),
+            palette=palette_for(theme),
             zone=parts.settings.time_zone,
         )
         legend = [html.Li(name, className=f"key-{key}") for key, name in charts.legend(with_ratio=with_ratio)]
@@ -116,7 +131,9 @@ def _register_history(app: Dash, parts: PageParts, troubles: Troubles) -> None:
 
 def _gap_note(history: History) -> str:
     return (
-        "Shaded: not heard. It does not mean that nobody was there." if any(charts.unheard_runs(history.points)) else ""
+        "Shaded: not heard. It does not mean that nobody was there."
+        if any(axes.unheard_runs(charts.is_heard(history)))
+        else ""
     )
 
 
@@ -131,6 +148,7 @@ def _register_devices(app: Dash, parts: PageParts, troubles: Troubles) -> None:
         Output("trouble-devices", "hidden"),
         Input("address", "pathname"),
         Input("scans-finished", "data"),
+        Input("sensor", "data"),
         Input("devices-range", "data"),
         Input("devices-search", "value"),
         Input("devices-previous", "n_clicks"),
@@ -140,12 +158,13 @@ def _register_devices(app: Dash, parts: PageParts, troubles: Troubles) -> None:
         on_error=troubles.begin("devices"),
     )
     @off_the_loop
-    def list_devices(path: str, _scans: int, time_range: str, search: str | None, *rest: object) -> object:
+    def list_devices(
+        path: str, _scans: int, asked: object, time_range: str, search: str | None, *rest: object
+    ) -> object:
         if path != VIEWS["devices"]:
             return no_update
-        query = devices.next_query(
-            devices.held_query(rest[-1]), ctx.triggered_id, chosen_range(time_range), search or ""
-        )
+        wanted = devices.Wanted(chosen_range(time_range), search or "", asked_sensor(parts, asked))
+        query = devices.next_query(devices.held_query(rest[-1]), ctx.triggered_id, wanted)
         now_at = parts.clock()
         page = parts.reader.devices(query, now_at)
         if page.total and not page.rows:  # devices were forgotten meanwhile, and with them this page of the table
@@ -153,7 +172,9 @@ def _register_devices(app: Dash, parts: PageParts, troubles: Troubles) -> None:
             page = parts.reader.devices(query, now_at)
         troubles.end("devices")
         return (
-            devices.device_rows(page, query, now_at, parts.settings.time_zone),
+            devices.device_rows(
+                page, query, now_at, parts.settings.time_zone, with_hashes=parts.managing.may_see_devices()
+            ),
             devices.place_text(page, query),
             query.offset == 0,
             query.offset + query.limit >= page.total,
@@ -161,25 +182,6 @@ def _register_devices(app: Dash, parts: PageParts, troubles: Troubles) -> None:
             *devices.sort_marks(query),
             True,
         )
-
-
-def _register_sensors(app: Dash, parts: PageParts, troubles: Troubles) -> None:
-    @app.callback(
-        Output("sensor-rows", "children"),
-        Output("sensors-summary", "children"),
-        Output("trouble-sensors", "hidden"),
-        Input("address", "pathname"),
-        Input("scans-finished", "data"),
-        on_error=troubles.begin("sensors"),
-    )
-    @off_the_loop
-    def list_sensors(path: str, _scans: int) -> object:
-        if path != VIEWS["sensors"]:
-            return no_update
-        now_at = parts.clock()
-        rows = parts.reader.sensors(now_at)
-        troubles.end("sensors")
-        return sensors.sensor_rows(rows, now_at, parts.settings.time_zone), sensors.sensors_summary(rows), True
 
 
 def _register_reset(app: Dash, parts: PageParts, troubles: Troubles) -> None:
@@ -213,7 +215,8 @@ def _register_save(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @off_the_loop
     def save_data(clicks: int, time_range: str) -> tuple[Any, int, bool]:
         now_at = parts.clock()
-        text = report_text(parts.reader.report(chosen_range(time_range), now_at), parts.settings)
+        report = parts.reader.report(chosen_range(time_range), now_at)
+        text = report_text(report, parts.settings, parts.thresholds_in_force())
         parts.save_report(text, now_at)
         parts.commands.note_saved(now_at)
         troubles.end("save")

@@ -88,7 +88,7 @@ def _register_preview(app: Dash, parts: PageParts, managing: Managing, troubles:
             then = zones.asked_thresholds(near, medium)
         except zones.ThresholdsError as error:
             return None, str(error), True, True
-        now = managing.zones.thresholds() or parts.settings.thresholds
+        now = parts.thresholds_in_force()
         table = zones.preview(managing.best_signals(parts.clock()), now, then)
         troubles.end("zones")
         return table, None, then == now, True
@@ -139,8 +139,7 @@ def _register_export(app: Dash, managing: Managing, troubles: Troubles) -> None:
     def link_export(path: str, *chosen: Any) -> object:  # noqa: ANN401 - it is JSON from a stranger
         if path != _PATH:
             return no_update
-        identity = managing.identity()
-        if identity is None or not identity.role.includes(Role.VIEWER):
+        if not managing.may_see_devices():
             return None, login_needed("Single devices are for those who are logged in.")
         try:
             return export.export_link(*chosen), None

@@ -75,7 +75,7 @@ def people_sources(overview: Overview) -> str:
 
 def _people_notes(overview: Overview, *, with_ratio: bool) -> list[str | Component]:
     if overview.last_scan_at is None:
-        return [_FIRST_TIME]
+        return [_nothing_yet(overview)]
     if overview.people_now is None or overview.people_now_with_ratio is None:
         heard = any(state.device_count is not None for state in overview.radios)
         return ["Not known: the latest scan is too old." if heard else "Not known: no radio was heard."]
@@ -94,12 +94,12 @@ def _people_notes(overview: Overview, *, with_ratio: bool) -> list[str | Compone
 def total_reading(overview: Overview) -> list[Component]:
     """Card 2: everything ever detected."""
     if overview.last_scan_at is None:
-        return _reading("Total of people detected:", DASH, _FIRST_TIME)
+        return _reading("Total of people detected:", DASH, _nothing_yet(overview))
     return _reading(
         "Total of people detected:",
         count_text(overview.people_total),
         f"Wi-Fi {count_text(overview.wifi_total)} · Bluetooth {count_text(overview.bluetooth_total)}",
-        "Different devices, since the first scan",
+        "Different devices, since the first scan" if overview.sensor is None else "Different devices, first heard here",
     )
 
 
@@ -110,16 +110,21 @@ def time_spent_reading(overview: Overview, settings: PageSettings) -> list[Compo
 
 
 def _since(overview: Overview, settings: PageSettings) -> str:
-    if overview.time_spent_since_at is None:
-        return "Since the first scan"
-    return f"Since {moment_text(overview.time_spent_since_at, settings.time_zone)}"
+    since_at = overview.time_spent_since_at
+    since = "the first scan" if since_at is None else moment_text(since_at, settings.time_zone)
+    return f"Since {since}" if overview.sensor is None else f"At all sensors, since {since}"
+
+
+def _nothing_yet(overview: Overview) -> str:
+    return _FIRST_TIME if overview.sensor is None else "Nothing has come from this sensor yet."
 
 
 def data_state_reading(overview: Overview, settings: PageSettings) -> list[Component]:
     """Card 4: when a report was last saved."""
     saved = overview.saved_at
     value = "Data not saved" if saved is None else moment_text(saved, settings.time_zone)
-    return _reading("Data state:", value, "A text report of the range below", kind="reading-words")
+    what = "A text report of the range below" if overview.sensor is None else "A text report of all sensors"
+    return _reading("Data state:", value, what, kind="reading-words")
 
 
 def spoken_reading(overview: Overview, *, with_ratio: bool) -> str:

@@ -1,63 +1,26 @@
-"""The pie and the combined chart, as the plain dicts that plotly.js draws. Nothing a stranger broadcast is in them."""
+"""The combined chart, as the plain dict that plotly.js draws. Nothing a stranger broadcast is in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from collections.abc import Sequence
+from datetime import tzinfo
 from typing import Any
 
-from layouts.formats import count_text, share_text
-from presence.overview import History, HistoryPoint, Overview
+from layouts.axes import (
+    Figure,
+    base_layout,
+    count_axis,
+    hover_label,
+    marker_size,
+    time_axis,
+    unheard_band,
+    unheard_runs,
+    wall_time,
+)
+from layouts.palette import Palette
+from presence.overview import History
 from presence.people import people_with_ratio
 from presence.ranges import TimeRange
-
-Figure = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """The colours of a theme; assets/1-base.css holds the same under the same names.
-
-    Wi-Fi and Bluetooth are a blue and an orange, which every common kind of colour blindness tells apart, and differ
-    in marker and dash besides.
-    """
-
-    ink: str
-    muted: str
-    line: str
-    surface: str
-    wifi: str
-    bluetooth: str
-    both: str
-    ratio: str
-    unheard: str
-
-
-LIGHT = Palette(
-    ink="#1c2a31",
-    muted="#5b6a72",
-    line="#e4e7e5",
-    surface="#ffffff",
-    wifi="#0b6fa8",
-    bluetooth="#c65a11",
-    both="#bfcbd1",
-    ratio="#9fb0b8",
-    unheard="#f3f1ec",
-)
-DARK = Palette(
-    ink="#e8eef0",
-    muted="#9fb0b8",
-    line="#2a373e",
-    surface="#182228",
-    wifi="#5cb8ee",
-    bluetooth="#f3a35c",
-    both="#405159",
-    ratio="#6d828d",
-    unheard="#131b20",
-)
-
-_FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif'
 
 # Day and clock where the range is short, the date alone where it is long. What follows the line break is drawn when it
 # changes.
@@ -71,56 +34,6 @@ _TICKS: dict[TimeRange, str] = {
 }
 
 
-def palette_for(theme: str | None) -> Palette:
-    """The colours of the theme in force, "light" or "dark"; light when it is not known yet."""
-    return DARK if theme == "dark" else LIGHT
-
-
-def detection_type_pie(overview: Overview, palette: Palette) -> Figure:
-    """Wi-Fi against Bluetooth, over everything detected; an empty ring before anything was."""
-    counts = [overview.wifi_total, overview.bluetooth_total]
-    nothing = not any(counts)
-    return {
-        "data": [
-            {
-                "type": "pie",
-                "labels": ["Nothing yet"] if nothing else ["Wi-Fi", "Bluetooth"],
-                "values": [1] if nothing else counts,
-                "hole": 0.64,
-                "sort": False,
-                "direction": "clockwise",
-                "textinfo": "none",
-                "hoverinfo": "skip" if nothing else "label+value+percent",
-                "marker": {
-                    "colors": [palette.line] if nothing else [palette.wifi, palette.bluetooth],
-                    "line": {"color": palette.surface, "width": 3},
-                },
-            }
-        ],
-        "layout": {
-            **_base_layout(palette),
-            "showlegend": False,
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-            "annotations": [
-                {
-                    "text": count_text(overview.people_total if overview.last_scan_at else None),
-                    "showarrow": False,
-                    "font": {"size": 30, "color": palette.ink},
-                }
-            ],
-        },
-    }
-
-
-def pie_shares(overview: Overview) -> tuple[tuple[str, int, str], ...]:
-    """What the pie shows, in words: for each radio its name, its count and its share; no share of nothing."""
-    total = overview.people_total
-    return tuple(
-        (state.radio.label, count, share_text(count / total) if total else "")
-        for state, count in zip(overview.radios, (overview.wifi_total, overview.bluetooth_total), strict=True)
-    )
-
-
 def people_chart(history: History, *, visible_share: float, with_ratio: bool, palette: Palette, zone: tzinfo) -> Figure:
     """The combined chart: bars of both radios, on them those the ratio adds, and a line for each radio.
 
@@ -132,7 +45,8 @@ def people_chart(history: History, *, visible_share: float, with_ratio: bool, pa
         zone: In which times are shown.
     """
     points = history.points
-    times = [_wall_time(point.at, zone) for point in points]
+    times = [wall_time(point.at, zone) for point in points]
+    half = history.time_range.bucket / 2
     return {
         "data": [
             *_bars(history, times, visible_share, palette, with_ratio=with_ratio),
@@ -140,17 +54,25 @@ def people_chart(history: History, *, visible_share: float, with_ratio: bool, pa
             _line("Bluetooth", times, [point.bluetooth for point in points], palette.bluetooth, "diamond"),
         ],
         "layout": {
-            **_base_layout(palette),
+            **base_layout(palette),
             "barmode": "stack",
             "hovermode": "x unified",
-            "hoverlabel": {"bgcolor": palette.surface, "bordercolor": palette.line, "font": {"color": palette.ink}},
+            "hoverlabel": hover_label(palette),
             "showlegend": False,  # it is beside the chart, where a phone can break it into lines
             "margin": {"l": 52, "r": 12, "t": 10, "b": 48},
             "xaxis": _time_axis(history, palette, zone),
-            "yaxis": _users_axis(points, palette),
-            "shapes": [_unheard_band(first, last, history, palette, zone) for first, last in unheard_runs(points)],
+            "yaxis": count_axis("Users", max((point.both or 0.0 for point in points), default=0.0), palette),
+            "shapes": [
+                unheard_band(points[first].at - half, points[last].at + half, palette, zone)
+                for first, last in unheard_runs(is_heard(history))
+            ],
         },
     }
+
+
+def is_heard(history: History) -> list[bool]:
+    """For each point whether a radio was heard."""
+    return [point.both is not None for point in history.points]
 
 
 def legend(*, with_ratio: bool) -> tuple[tuple[str, str], ...]:
@@ -210,94 +132,15 @@ def _line(name: str, times: list[str], counts: Sequence[float | None], colour: s
         "connectgaps": False,
         "hovertemplate": "%{y:,.1~f}",
         "line": {"color": colour, "width": 2},
-        "marker": {"color": colour, "symbol": symbol, "size": _marker_size(len(times))},
-    }
-
-
-def _marker_size(count: int) -> int:
-    # In pixels. The narrower the points stand, the smaller: on a desktop a chart has about 800 pixels, on a phone 250.
-    if count <= 100:
-        return 6
-    return 4 if count <= 200 else 3
-
-
-def unheard_runs(points: Sequence[HistoryPoint]) -> Iterator[tuple[int, int]]:
-    """First and last index of each run of points in which neither radio was heard, once there is a history.
-
-    What lies before the first hearing is no gap, and neither is one last bucket, whose scan may be still to come.
-    """
-    begun: int | None = None
-    heard_before = False
-    for index, point in enumerate(points):
-        if point.both is None:
-            begun = index if begun is None and heard_before else begun
-            continue
-        if begun is not None:
-            yield begun, index - 1
-        begun, heard_before = None, True
-    if begun is not None and begun < len(points) - 1:
-        yield begun, len(points) - 1
-
-
-def _unheard_band(first: int, last: int, history: History, palette: Palette, zone: tzinfo) -> dict[str, Any]:
-    half = history.time_range.bucket / 2
-    return {
-        "type": "rect",
-        "layer": "below",
-        "yref": "paper",
-        "x0": _wall_time(history.points[first].at - half, zone),
-        "x1": _wall_time(history.points[last].at + half, zone),
-        "y0": 0,
-        "y1": 1,
-        "fillcolor": palette.unheard,
-        "line": {"width": 0},
+        "marker": {"color": colour, "symbol": symbol, "size": marker_size(len(times))},
     }
 
 
 def _time_axis(history: History, palette: Palette, zone: tzinfo) -> dict[str, Any]:
     half = history.time_range.bucket / 2
-    return {
-        "type": "date",
+    return time_axis(palette) | {
         "title": {"text": "Time", "font": {"color": palette.muted}, "standoff": 8},
-        "automargin": True,
-        "range": [_wall_time(history.from_at - half, zone), _wall_time(history.to_at, zone)],
-        "fixedrange": True,
-        "showgrid": False,
+        "range": [wall_time(history.from_at - half, zone), wall_time(history.to_at, zone)],
         "tickformat": _TICKS[history.time_range],
         "hoverformat": "%-d %B %Y" if history.time_range is TimeRange.YEAR else "%-d %B, %H:%M",
-        "tickcolor": palette.line,
-        "linecolor": palette.line,
-        "tickangle": 0,
-        "spikecolor": palette.muted,
-        "spikethickness": -1,  # one pixel, without the outline that Plotly gives a positive one
-        "spikedash": "dot",
-        "nticks": 6,  # as many as stand side by side on a phone
     }
-
-
-def _users_axis(points: Sequence[HistoryPoint], palette: Palette) -> dict[str, Any]:
-    most = max((point.both for point in points if point.both is not None), default=0.0)
-    axis = {
-        "title": {"text": "Users", "font": {"color": palette.muted}},
-        "fixedrange": True,
-        "rangemode": "tozero",
-        "gridcolor": palette.line,
-        "zerolinecolor": palette.line,
-        "nticks": 6,
-    }
-    # People are whole: with few of them Plotly would draw halves.
-    return axis | ({"dtick": 1, "range": [0, max(most * 1.3, 4)]} if most < 4 else {})
-
-
-def _base_layout(palette: Palette) -> dict[str, Any]:
-    return {
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": _FONT, "size": 13, "color": palette.muted},
-        "autosize": True,
-    }
-
-
-def _wall_time(at: datetime, zone: tzinfo) -> str:
-    # Plotly draws a time as it is written, in no zone: so it is written as the clock on the wall.
-    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")

@@ -34,6 +34,15 @@ class _Column:
     look: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which devices are looked for: last seen in a range, with some words, at one sensor or at all."""
+
+    time_range: TimeRange
+    search: str
+    sensor: str | None = None
+
+
 _COLUMNS = (
     _Column("Radio", DeviceSort.RADIO),
     _Column("Manufacturer", DeviceSort.MANUFACTURER),
@@ -128,17 +137,17 @@ def heading_id(sort: DeviceSort) -> str:
     return f"heading-{sort.value}"
 
 
-def next_query(query: DeviceQuery, control: str | None, time_range: TimeRange, search: str) -> DeviceQuery:
+def next_query(query: DeviceQuery, control: str | None, wanted: Wanted) -> DeviceQuery:
     """What to list after a control was used.
 
     Args:
         query: What is listed now.
         control: The id of the control that was used; None when only the data is new.
-        time_range: The range chosen.
-        search: The words looked for.
+        wanted: Which devices are looked for.
     """
-    searched = replace(query, time_range=time_range, search=search.strip()[:_LONGEST_SEARCH])
-    if (searched.time_range, searched.search) != (query.time_range, query.search):
+    search = wanted.search.strip()[:_LONGEST_SEARCH]
+    searched = replace(query, time_range=wanted.time_range, search=search, sensor=wanted.sensor)
+    if searched != query:
         return replace(searched, offset=0)
     if control == "devices-next":
         return replace(searched, offset=query.offset + query.limit)
@@ -161,6 +170,7 @@ def held_query(held: Any) -> DeviceQuery:  # noqa: ANN401 - it is JSON from a st
             descending=bool(held["descending"]),
             offset=max(int(held["offset"]), 0),
             limit=PAGE_ROWS,
+            sensor=None if held["sensor"] is None else str(held["sensor"]),
         )
     except (KeyError, TypeError, ValueError):
         return DeviceQuery(limit=PAGE_ROWS)
@@ -180,15 +190,25 @@ def place_text(page: DevicePage, query: DeviceQuery) -> str:
     return f"{count_text(first)}–{count_text(last)} of {count_text(page.total)}"
 
 
-def device_rows(page: DevicePage, query: DeviceQuery, now_at: datetime, zone: tzinfo) -> list[Component]:
-    """The rows of the table; one that says so when nothing matches."""
+def device_rows(
+    page: DevicePage, query: DeviceQuery, now_at: datetime, zone: tzinfo, *, with_hashes: bool = False
+) -> list[Component]:
+    """The rows of the table; one that says so when nothing matches.
+
+    Args:
+        page: The devices.
+        query: What was looked for.
+        now_at: The moment it is.
+        zone: In which times are shown.
+        with_hashes: Whether whoever looks may have the whole hash of each device, and not its beginning alone.
+    """
     if page.rows:
-        return [_row(row, now_at, zone) for row in page.rows]
+        return [_row(row, now_at, zone, with_hash=with_hashes) for row in page.rows]
     words = f"No device matches “{plain_words(query.search)}”." if query.search else "No device was heard in this time."
     return [html.Tr(html.Td(words, colSpan=len(_COLUMNS), className="nothing"))]
 
 
-def _row(row: DeviceRow, now_at: datetime, zone: tzinfo) -> Component:
+def _row(row: DeviceRow, now_at: datetime, zone: tzinfo, *, with_hash: bool) -> Component:
     cells: Sequence[str | Component | list[str | Component]] = (
         html.Span(row.radio.label, className=f"radio-name radio-name-{row.radio.value}"),
         _broadcast(row.manufacturer) if row.manufacturer else DASH,
@@ -199,7 +219,7 @@ def _row(row: DeviceRow, now_at: datetime, zone: tzinfo) -> Component:
         short_moment_text(row.last_seen_at, now_at, zone),
         row.address_kind.value,
         _networks(row.ssids),
-        html.Code(row.device_hash[:8], className="hash"),
+        [html.Code(row.device_hash[:8], className="hash"), *(_copying(row.device_hash) if with_hash else [])],
     )
     return html.Tr(
         [
@@ -207,6 +227,13 @@ def _row(row: DeviceRow, now_at: datetime, zone: tzinfo) -> Component:
             for column, cell in zip(_COLUMNS, cells, strict=True)
         ]
     )
+
+
+def _copying(device_hash: str) -> list[str | Component]:
+    """A button that copies the whole hash; assets/copy.js does so."""
+    attributes: Any = {"data-copy": device_hash}
+    name = f"Copy the whole hash of device {device_hash[:8]}"
+    return [" ", html.Button("Copy", className="button copy", **attributes, **aria(label=name))]
 
 
 def _labelled(column: _Column) -> dict[str, Any]:

@@ -59,11 +59,16 @@ def short_moment_text(at: datetime, now_at: datetime, zone: tzinfo) -> str:
     return moment_text(at, zone)
 
 
+def dbm_text(dbm: float) -> str:
+    """Whole dBm, without the unit: "−60"."""
+    return f"{dbm:.0f}".replace("-", "−")
+
+
 def signal_text(mean_dbm: float | None, std_db: float | None) -> str:
     """A signal strength with its spread: "−61 ± 3 dBm"; a dash when there was no reading."""
     if mean_dbm is None:
         return DASH
-    mean = f"{mean_dbm:.0f}".replace("-", "−")
+    mean = dbm_text(mean_dbm)
     return f"{mean} dBm" if std_db is None else f"{mean} ± {number_text(std_db)} dBm"
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts.about import about_page
 from layouts.aria import aria
-from layouts.cards import cards
 from layouts.devices import device_table
 from layouts.keys import revoke_dialog
 from layouts.manage import manage_view
 from layouts.needs import PageSettings
-from layouts.ranges import range_picker
+from layouts.overview import overview_view
+from layouts.picker import sensor_picker
 from layouts.sensors import sensor_panel
 from presence.overview import Activity
 
@@ -36,7 +34,9 @@ _READ_AGAIN = "What you see may be old. The page tries again by itself; if this 
 _UNREADABLE = {
     "overview": f"The numbers cannot be read just now. {_READ_AGAIN}",
     "history": f"The chart cannot be read just now. {_READ_AGAIN}",
+    "trends": f"The charts by zone and sensor cannot be read just now. {_READ_AGAIN}",
     "devices": f"The devices cannot be read just now. {_READ_AGAIN}",
+    "picker": f"The choice of sensors cannot be read just now. {_READ_AGAIN}",
     "sensors": f"The sensors cannot be read just now. {_READ_AGAIN}",
 }
 
@@ -48,9 +48,6 @@ _UNDONE = {
     "zones": "Zones cannot be read or changed just now. They are what they were; try again in a moment.",
     "keys": "Keys cannot be read or changed just now. Load the page again, look at the list, and try once more.",
 }
-
-# A chart to look at: no tool bar, and a finger that scrolls the page over it scrolls the page.
-_CHART_CONFIG: Any = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
 
 
 def frame(settings: PageSettings, activity: Activity) -> Component:
@@ -73,7 +70,8 @@ def frame(settings: PageSettings, activity: Activity) -> Component:
                     html.Main(
                         [
                             _notices(),
-                            _overview(),
+                            sensor_picker(),
+                            html.Div(overview_view(), id="view-overview", hidden=True),
                             _devices(),
                             _sensors(),
                             html.Div(manage_view(), id="view-settings", hidden=True),
@@ -89,6 +87,7 @@ def frame(settings: PageSettings, activity: Activity) -> Component:
             _reset_dialog(),
             revoke_dialog(),
             html.Div(id="spoken", className="unseen", **aria(live="polite")),
+            html.Div(id="copied", className="unseen", **aria(live="polite")),
             *_unseen_parts(activity),
         ]
     )
@@ -174,62 +173,6 @@ def _notice(name: str, look: str, words: str | list[str | Component]) -> Compone
     # What is broken is told at once; the rest when a screen reader has finished its sentence.
     role = "alert" if look.startswith("broken") else "status"
     return html.Div(words, id=name, className=f"notice notice-{look}", role=role, hidden=True)
-
-
-def _overview() -> Component:
-    return html.Div(
-        [
-            cards(),
-            html.Div([_people_panel(), _pie_panel()], className="charts"),
-            html.Div(
-                [
-                    html.Section(
-                        [html.H2("Radios"), html.Div(id="radio-states", className="radios")], className="panel"
-                    ),
-                    html.Section([html.H2("Zones now"), html.Dl(id="zones-now", className="zones")], className="panel"),
-                ],
-                className="lower",
-            ),
-        ],
-        id="view-overview",
-        hidden=True,
-    )
-
-
-def _people_panel() -> Component:
-    return html.Section(
-        [
-            html.Header(
-                [html.H2("People over time"), range_picker("chart-range", "Range of the chart")],
-                className="section-head",
-            ),
-            html.Ul(id="chart-legend", className="legend"),
-            html.Div(
-                dcc.Graph(id="people-chart", config=_CHART_CONFIG),
-                className="chart",
-                role="img",
-                **aria(label="Users over time: both radios, Wi-Fi and Bluetooth"),
-            ),
-            html.P(id="chart-note", className="note"),
-        ],
-        className="panel panel-people",
-    )
-
-
-def _pie_panel() -> Component:
-    return html.Section(
-        [
-            html.H2("Detection type"),
-            html.Div(
-                dcc.Graph(id="detection-pie", config=_CHART_CONFIG),
-                className="pie",
-                role="img",
-                **aria(label="Wi-Fi against Bluetooth, over everything detected"),
-            ),
-            html.Ul(id="pie-shares", className="shares"),
-        ],
-        className="panel panel-pie",
-    )
 
 
 def _devices() -> Component:

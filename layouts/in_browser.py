@@ -11,22 +11,36 @@ from layouts.keys import REVOKE_BUTTONS
 from layouts.ranges import range_button_id
 from presence.ranges import TimeRange
 
+_When = Callable[..., None]
+
 
 def register_browser_callbacks(app: Dash) -> None:
-    """Join what happens in the browser alone: views, theme, switch, ranges, dialog."""
-    when: Callable[..., None] = app.clientside_callback
+    """Join what happens in the browser alone: views, theme, switch, choices, dialogs."""
+    when: _When = app.clientside_callback
+    for register in (_views, _theme, _ratio, _ranges, _sensor, _scans, _reset_dialog, _revoke_dialog):
+        register(when)
+
+
+def _views(when: _When) -> None:
     when(
         _live("showView"),
         *(Output(f"view-{view}", "hidden") for view in (*VIEWS, "missing")),
         *(Output(f"link-{view}", "aria-current") for view in VIEWS),
+        Output("sensor-bar-frame", "hidden"),
         Input("address", "pathname"),
     )
+
+
+def _theme(when: _When) -> None:
     when(
         _live("themeInForce"),
         Output("theme", "data"),
         Output("theme-toggle", "aria-pressed"),
         Input("theme-toggle", "n_clicks"),
     )
+
+
+def _ratio(when: _When) -> None:
     when(
         _live("flipSwitch"),
         Output("ratio", "data"),
@@ -39,6 +53,9 @@ def register_browser_callbacks(app: Dash) -> None:
         Output("ratio-switch", "aria-checked"),
         Input("ratio", "data"),
     )
+
+
+def _ranges(when: _When) -> None:
     for picker in ("chart-range", "devices-range"):
         when(
             _live("chooseRange"),
@@ -51,6 +68,17 @@ def register_browser_callbacks(app: Dash) -> None:
             *(Output(range_button_id(picker, choice), "aria-pressed") for choice in TimeRange),
             Input(picker, "data"),
         )
+
+
+def _sensor(when: _When) -> None:
+    when(
+        _live("showSensor"),
+        Input("sensor", "data"),
+        Input("sensor-picker", "children"),
+    )
+
+
+def _scans(when: _When) -> None:
     when(
         _live("noteScansShown"),
         Input("scans-finished", "data"),
@@ -59,6 +87,9 @@ def register_browser_callbacks(app: Dash) -> None:
         _live("noteLastScan"),
         Input("last-scan", "data"),
     )
+
+
+def _reset_dialog(when: _When) -> None:
     when(
         _live("askReset"),
         Input("reset-time", "n_clicks"),
@@ -70,6 +101,9 @@ def register_browser_callbacks(app: Dash) -> None:
         Input("reset-confirm", "n_clicks"),
         prevent_initial_call=True,
     )
+
+
+def _revoke_dialog(when: _When) -> None:
     when(
         _live("askRevoke"),
         Output("key-to-revoke", "data"),

@@ -12,6 +12,7 @@ from presence.access import Identity, KeyRow, NewKey, Role
 from presence.overview import Activity, DevicePage, DeviceQuery, History, Overview, Report
 from presence.ranges import TimeRange
 from presence.sensors import SensorRow
+from presence.trends import Trends
 from presence.zones import ZoneThresholds
 
 
@@ -23,7 +24,7 @@ class PageSettings:
         site_name: The place's name; empty when it was given none.
         demo: Whether visitors are simulated, which every page then says.
         time_zone: In which times are shown.
-        thresholds: Where zones begin.
+        thresholds: Where zones end, unless that was changed.
         scan_interval: From the start of one scan to the start of the next; three without a scan are a warning.
         listed: Names and values of the settings that the report and the page about the project list.
     """
@@ -39,12 +40,16 @@ class PageSettings:
 class PageReader(Protocol):
     """Reads what is remembered. Each method may raise when the database cannot be read; the page then says so."""
 
-    def overview(self, now_at: datetime) -> Overview:
-        """The place now, and in total."""
+    def overview(self, now_at: datetime, sensor: str | None = None) -> Overview:
+        """The place now, and in total: as one sensor has it, or all."""
         ...
 
-    def history(self, time_range: TimeRange, now_at: datetime) -> History:
-        """A range of time, for the chart."""
+    def history(self, time_range: TimeRange, now_at: datetime, sensor: str | None = None) -> History:
+        """A range of time, for the chart: of one sensor, or of all."""
+        ...
+
+    def trends(self, time_range: TimeRange, now_at: datetime, sensor: str | None = None) -> Trends:
+        """A range of time by zone, and by sensor unless it is of one."""
         ...
 
     def devices(self, query: DeviceQuery, now_at: datetime) -> DevicePage:
@@ -121,6 +126,11 @@ class Managing:
     keys: PageKeys
     best_signals: Callable[[datetime], Mapping[int, int]]
 
+    def may_see_devices(self) -> bool:
+        """Whether who asks just now may have what tells a single device from all others."""
+        identity = self.identity()
+        return identity is not None and identity.role.includes(Role.VIEWER)
+
 
 @dataclass(frozen=True, slots=True)
 class PageParts:
@@ -145,3 +155,7 @@ class PageParts:
     save_report: Callable[[str, datetime], None]
     may_change: Callable[[], bool]
     managing: Managing
+
+    def thresholds_in_force(self) -> ZoneThresholds:
+        """Where zones end now: what was changed while running goes before the settings. May raise as the reader."""
+        return self.managing.zones.thresholds() or self.settings.thresholds

@@ -50,6 +50,7 @@ def build_page(
     save_report: Callable[[str, datetime], None],
     may_change: Callable[[], bool],
     managing: Managing,
+    feed_path: str | None = None,
 ) -> Dash:
     """Put the page on a server.
 
@@ -66,6 +67,7 @@ def build_page(
         save_report: Keeps a report's text on the box, under the time it was made; raises OSError when it cannot.
         may_change: Whether who asks just now may change what is remembered.
         managing: What the view of settings is joined to.
+        feed_path: Where the server tells of new scans by WebSocket; None where it does not, and pages ask instead.
     """
     app = Dash(
         __name__,
@@ -89,7 +91,7 @@ def build_page(
     # Nothing here uses Dash's WebSocket; without this every page would open one all the same.
     app.backend.websocket_capability = False
     app.layout = lambda: frame(settings, activity())
-    _answer_activity(app, activity, clock)
+    _answer_activity(app, activity, clock, feed_path)
     parts = PageParts(reader, commands, activity, clock, settings, save_report, may_change, managing)
     register_callbacks(app, parts)
     # Dash finds its assets at the first request of "/" alone: a first visit to another path would get a page without.
@@ -97,8 +99,10 @@ def build_page(
     return app
 
 
-def _answer_activity(app: Dash, activity: Callable[[], Activity], clock: Callable[[], datetime]) -> None:
-    """What an open page asks every other second; no database is read for it."""
+def _answer_activity(
+    app: Dash, activity: Callable[[], Activity], clock: Callable[[], datetime], feed_path: str | None
+) -> None:
+    """What an open page asks now and then, or every other second without the feed; no database is read for it."""
 
     async def answer() -> dict[str, int | float | str | None]:
         now = activity()
@@ -107,6 +111,7 @@ def _answer_activity(app: Dash, activity: Callable[[], Activity], clock: Callabl
             "scan_count": now.scan_count,
             "next_scan_seconds": None if now.next_scan_in is None else now.next_scan_in.total_seconds(),
             "now_seconds": clock().timestamp(),
+            "feed_path": feed_path,
         }
 
     app.backend.add_url_rule("/_activity", answer, methods=["GET"])

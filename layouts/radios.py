@@ -1,15 +1,14 @@
-"""The state of each radio with what to do about it, and the zones people are in now."""
+"""The state of each radio, with what to do about it."""
 
 from __future__ import annotations
 
 from dash import html
 from dash.development.base_component import Component
 
-from layouts.formats import LONGEST_LINE, count_text, counted, plain_words, short_moment_text
+from layouts.formats import LONGEST_LINE, counted, plain_words, short_moment_text
 from layouts.needs import PageSettings
 from presence.faults import FaultReason, advice_for
 from presence.overview import Overview, RadioState
-from presence.zones import Zone
 
 # Not broken, only not used: no alarm about these.
 _AT_REST = {FaultReason.SWITCHED_OFF, FaultReason.NOT_CAPTURED}
@@ -69,35 +68,3 @@ def _fault_paragraphs(state: RadioState) -> list[Component]:
 def _with_commands(advice: str) -> list[str | Component]:
     # Advice sets what is to be typed between backticks.
     return [html.Code(part) if index % 2 else part for index, part in enumerate(advice.split("`"))]
-
-
-def zones_now(overview: Overview, settings: PageSettings) -> list[Component]:
-    """How near the devices of the latest scan are, as three bars."""
-    known = overview.people_now is not None
-    counts = {zone: overview.zones_now.get(zone, 0) if known else None for zone in Zone}
-    most = max(*(count or 0 for count in counts.values()), 1)
-    return [_zone(zone, count, most, settings) for zone, count in counts.items()]
-
-
-def _zone(zone: Zone, count: int | None, most: int, settings: PageSettings) -> Component:
-    # The longest bar leaves room for the number at its end: 4 em hold five digits.
-    width = f"calc({(count or 0) / most:.2f} * (100% - 4em))"
-    return html.Div(
-        [
-            html.Dt([f"{zone.value.capitalize()} ", html.Span(_reach(zone, settings), className="note")]),
-            html.Dd(
-                [
-                    html.Span(className="bar", style={"width": width}),
-                    html.Span(count_text(count), className="zone-count"),
-                ]
-            ),
-        ],
-        className=f"zone zone-{zone.value}",
-    )
-
-
-def _reach(zone: Zone, settings: PageSettings) -> str:
-    near, medium = (
-        str(dbm).replace("-", "−") for dbm in (settings.thresholds.near_dbm, settings.thresholds.medium_dbm)
-    )
-    return {Zone.NEAR: f"{near} dBm or more", Zone.MEDIUM: f"{medium} dBm or more", Zone.FAR: "weaker"}[zone]

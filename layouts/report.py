@@ -18,8 +18,10 @@ from layouts.formats import (
     share_text,
 )
 from layouts.needs import PageSettings
+from layouts.zones_now import reach_text
 from presence.faults import advice_for
 from presence.overview import Gap, Overview, RadioTotals, Report
+from presence.zones import Zone, ZoneThresholds
 
 # Wide enough for a line of figures, narrow enough for every printer and mail programme.
 _WIDTH = 74
@@ -33,12 +35,13 @@ _HOW_TO_READ = (
 )
 
 
-def report_text(report: Report, settings: PageSettings) -> str:
+def report_text(report: Report, settings: PageSettings, thresholds: ZoneThresholds) -> str:
     """The whole report, in lines of at most 74 columns.
 
     Args:
         report: What is known.
         settings: The site's name, its time zone, and the settings to list.
+        thresholds: Where zones end now.
     """
     zone = settings.time_zone
     blocks = (
@@ -50,7 +53,7 @@ def report_text(report: Report, settings: PageSettings) -> str:
         _section("Manufacturers", _manufacturer_lines(report)),
         *(_section(totals.radio.label, _radio_lines(totals)) for totals in report.radios),
         _section("Times not heard", _gap_lines(report, zone)),
-        _section("Settings used", (_line(name, plain_words(value)) for name, value in settings.listed)),
+        _section("Settings used", _setting_lines(settings, thresholds)),
         _section("How to read this", _wrapped(_HOW_TO_READ.format(share=share_text(report.overview.visible_share)))),
     )
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
@@ -145,6 +148,13 @@ def _why(gap: Gap) -> str:
         return "There was no scan: the box was off."
     why = advice_for(gap.radio, gap.fault.reason).replace("`", "")
     return f"{why} ({plain_words(gap.fault.detail, LONGEST_LINE)})" if gap.fault.detail else why
+
+
+def _setting_lines(settings: PageSettings, thresholds: ZoneThresholds) -> Iterator[str]:
+    for name, value in settings.listed:
+        yield _line(name, plain_words(value))
+    for zone in Zone:
+        yield _line(zone.value.capitalize(), reach_text(zone, thresholds))
 
 
 def _line(label: str, value: str) -> str:

@@ -89,7 +89,7 @@ def _row(row: SensorRow, now_at: datetime, zone: tzinfo) -> Component:
             html.Bdi(plain_words(row.card.place or ""), className="note sensor-place"),
             *([html.P(plain_words(row.refusal), className="note")] if row.refusal else ()),
         ],
-        _pill(row),
+        state_pill(row),
         count_text(row.device_count),
         short_moment_text(row.last_scan_at, now_at, zone) if row.last_scan_at else DASH,
         _clock_text(row.clock_offset_seconds),
@@ -104,7 +104,8 @@ def _cell(title: str, content: list[str | Component] | str | Component) -> Compo
     return html.Td(content, className=_LOOKS.get(title), **label)
 
 
-def _pill(row: SensorRow) -> Component:
+def state_pill(row: SensorRow) -> Component:
+    """Whether a sensor still speaks, in a word."""
     if not row.is_active:
         return html.Span("Switched off", className="pill pill-waiting")
     return html.Span(_WORDS[row.state], className=f"pill pill-{_MOODS[row.state]}")

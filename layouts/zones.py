@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from layouts.aria import aria
 from layouts.fields import number_field
-from layouts.formats import count_text, counted
+from layouts.formats import count_text, counted, dbm_text
 from presence.zones import Zone, ZoneThresholds
 
 # What a radio can hear, as the API takes it: 0 dBm and more is a radio beside itself, and -127 its weakest.
@@ -74,15 +74,11 @@ def _whole_dbm(name: str, value: object) -> int:
 
 def state_text(changed: ZoneThresholds | None, default: ZoneThresholds) -> str:
     """Which thresholds are in force."""
-    theirs = f"near from {_dbm(default.near_dbm)}, medium from {_dbm(default.medium_dbm)} dBm"
+    theirs = f"near from {dbm_text(default.near_dbm)}, medium from {dbm_text(default.medium_dbm)} dBm"
     if changed is None:
         return f"In force are those of config.toml: {theirs}."
-    ours = f"near from {_dbm(changed.near_dbm)}, medium from {_dbm(changed.medium_dbm)} dBm"
+    ours = f"near from {dbm_text(changed.near_dbm)}, medium from {dbm_text(changed.medium_dbm)} dBm"
     return f"In force: {ours}. config.toml says {theirs}."
-
-
-def _dbm(value: int) -> str:
-    return f"{value}".replace("-", "−")
 
 
 def preview(signals: Mapping[int, int], now: ZoneThresholds, then: ZoneThresholds) -> Component:

@@ -22,6 +22,9 @@ from presence.sensors import SensorRow
 
 _log = logging.getLogger(__name__)
 
+FEED_PATH = "/ws"
+"""Where the feed is listened to."""
+
 # With a nudge after each commit this is for what other processes wrote: half of the second there is.
 _LOOK_SECONDS = 0.5
 # While nobody listens, only as often as is needed not to fall far behind.
@@ -87,7 +90,7 @@ class Feed:
         self._nudged = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.router = APIRouter(lifespan=self._run)
-        self.router.add_api_websocket_route("/ws", self._attend)
+        self.router.add_api_websocket_route(FEED_PATH, self._attend)
 
     @property
     def connection_count(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -33,6 +34,7 @@ from presence.radio import Radio
 from presence.ranges import TimeRange
 from presence.scan import AddressKind
 from presence.sensors import SensorCard, SensorRow, SensorState
+from presence.trends import SensorTrend, Trends
 from presence.zones import Zone, ZoneThresholds
 
 NOW_AT = datetime(2026, 5, 12, 14, 5, 42, tzinfo=UTC)
@@ -151,6 +153,23 @@ def made_up_points(time_range: TimeRange, *, broken: bool = False) -> tuple[Hist
     return tuple(points)
 
 
+def made_up_trends(time_range: TimeRange, sensors: Sequence[str]) -> Trends:
+    """A plausible day of hours or range of days, with a gap of all sensors, for sensors of these names."""
+    block = max(timedelta(hours=1), min(time_range.span // 24, timedelta(days=1)))
+    count = max(24, time_range.span // block)
+    start = NOW_AT.replace(minute=0, second=0) - block * (count - 1)
+    crowds = [None if 8 <= number <= 10 else 6 + number % 7 for number in range(count)]
+    return Trends(
+        time_range,
+        tuple(start + block * number for number in range(count + 1)),
+        tuple(None if crowd is None else {Zone.NEAR: 2, Zone.MEDIUM: crowd, Zone.FAR: 3} for crowd in crowds),
+        tuple(
+            SensorTrend((name,), tuple(None if crowd is None else crowd / (place + 2) for crowd in crowds))
+            for place, name in enumerate(sensors)
+        ),
+    )
+
+
 def made_up_rows(count: int) -> list[DeviceRow]:
     """Devices of both radios, some without a signal, a maker or networks."""
     makers = (
@@ -214,6 +233,7 @@ class FakePlace:
         queries: What was asked of the device table.
         changed_thresholds: Where zones end; None where config.toml says.
         keys: The keys of programs, the newest first.
+        sensor_count: How many sensors there are, at most two.
         read_begun: Set at the first read.
         reads_may_go_on: While it is cleared, every read waits.
     """
@@ -230,6 +250,7 @@ class FakePlace:
     queries: list[DeviceQuery] = field(default_factory=list)
     changed_thresholds: ZoneThresholds | None = None
     keys: list[KeyRow] = field(default_factory=list)
+    sensor_count: int = 2
     read_begun: threading.Event = field(default_factory=threading.Event)
     reads_may_go_on: threading.Event = field(default_factory=_set_event)
 
@@ -242,18 +263,26 @@ class FakePlace:
         self.overview_now = overview
         self.activity_now = Activity(Phase.WAITING, self.activity_now.scan_count + 1, timedelta(seconds=60))
 
-    def overview(self, now_at: datetime) -> Overview:
-        """As `layouts.needs.PageReader`."""
+    def overview(self, now_at: datetime, sensor: str | None = None) -> Overview:
+        """As `layouts.needs.PageReader`; of one sensor with 2 people around."""
         self._begin_read()
+        if sensor is not None:
+            return replace(self.overview_now, as_of_at=now_at, sensor=sensor, people_now=2, people_now_with_ratio=2)
         return replace(self.overview_now, as_of_at=now_at)
 
-    def history(self, time_range: TimeRange, now_at: datetime) -> History:
+    def history(self, time_range: TimeRange, now_at: datetime, sensor: str | None = None) -> History:
         """As `layouts.needs.PageReader`."""
         self._begin_read()
-        points = made_up_points(time_range, broken=self.points_broken)
+        points = made_up_points(time_range, broken=self.points_broken or sensor is not None)
         if self.overview_now.last_scan_at is None:
             points = tuple(HistoryPoint(point.at, None, None, None) for point in points)
         return History(time_range, points[0].at, now_at, points)
+
+    def trends(self, time_range: TimeRange, now_at: datetime, sensor: str | None = None) -> Trends:
+        """As `layouts.needs.PageReader`, for as many sensors as there are."""
+        self._begin_read()
+        names = [row.card.name for row in self.sensors(now_at)] if sensor is None else []
+        return made_up_trends(time_range, names)
 
     def devices(self, query: DeviceQuery, now_at: datetime) -> DevicePage:
         """As `layouts.needs.PageReader`; sorts by last seen and minutes alone."""
@@ -275,7 +304,7 @@ class FakePlace:
         return busy_report(self.overview(now_at), time_range)
 
     def sensors(self, now_at: datetime) -> tuple[SensorRow, ...]:
-        """Two sensors, one of which has not spoken for an hour."""
+        """Two sensors, one of which has not spoken for an hour; or only the first."""
         self._begin_read()
         heard = SensorRow(
             SensorCard("reading room", "first floor, by the stairs", "0.2.0"),
@@ -298,7 +327,7 @@ class FakePlace:
             clock_offset_seconds=-94.0,
             device_count=None,
         )
-        return heard, silent
+        return (heard, silent)[: self.sensor_count]
 
     def reset_time_spent(self, now_at: datetime) -> None:
         """As `layouts.needs.PageCommands`."""

@@ -13,22 +13,28 @@ from fastapi import FastAPI
 
 from layouts.needs import PageSettings
 from layouts.page import build_page
+from links.feed import FEED_PATH, Feed
 from tests.layouts.fake_place import NOW_AT, SETTINGS, FakePlace
 
 
 @contextmanager
-def served(place: FakePlace, settings: PageSettings = SETTINGS, port: int = 0) -> Iterator[str]:
+def served(
+    place: FakePlace, settings: PageSettings = SETTINGS, port: int = 0, feed: Feed | None = None
+) -> Iterator[str]:
     """Serve a page until the block ends.
 
     Args:
         place: What the page shows.
         settings: What it goes by.
         port: Where; 0 takes a free one.
+        feed: Tells of scans; None for a server without a live feed.
 
     Yields:
         Its address, without a slash at the end.
     """
     api = FastAPI(openapi_url=None)
+    if feed is not None:
+        api.include_router(feed.router)
     build_page(
         api,
         reader=place,
@@ -39,9 +45,12 @@ def served(place: FakePlace, settings: PageSettings = SETTINGS, port: int = 0) -
         save_report=place.save_report,
         may_change=lambda: place.may_change,
         managing=place.managing(),
+        feed_path=None if feed is None else FEED_PATH,
     )
     listening = socket.create_server(("127.0.0.1", port))
-    server = uvicorn.Server(uvicorn.Config(api, log_level="warning", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(api, log_level="warning", timeout_graceful_shutdown=1, ws="websockets-sansio")
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

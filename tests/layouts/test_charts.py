@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from layouts.charts import DARK, LIGHT, Figure, detection_type_pie, people_chart, pie_shares, unheard_runs
+from layouts.axes import Figure, unheard_runs
+from layouts.charts import is_heard, people_chart
+from layouts.palette import DARK, LIGHT
+from layouts.pies import detection_type_pie, pie_shares, zones_pie
 from presence.overview import History, HistoryPoint
 from presence.ranges import TimeRange
 from tests.layouts.fake_place import NOW_AT, SETTINGS, busy_overview, empty_overview, made_up_points
@@ -45,6 +48,14 @@ def test_an_empty_pie_is_an_empty_ring() -> None:
     """Before anything was detected the ring is there, without a share of nothing."""
     assert detection_type_pie(empty_overview(), LIGHT)["data"][0]["labels"] == ["Nothing yet"]
     assert pie_shares(empty_overview()) == (("Wi-Fi", 0, ""), ("Bluetooth", 0, ""))
+
+
+def test_the_pie_of_zones_shows_the_devices_of_the_latest_scan() -> None:
+    """Near, medium and far around their sum; an empty ring with a dash when none is known."""
+    figure = zones_pie(busy_overview(), LIGHT)
+    assert figure["data"][0]["values"] == [2, 4, 1]
+    assert figure["layout"]["annotations"][0]["text"] == "7"
+    assert zones_pie(empty_overview(), LIGHT)["layout"]["annotations"][0]["text"] == "—"
 
 
 def test_the_combined_chart_has_its_bars_and_lines() -> None:
@@ -103,7 +114,7 @@ def test_times_in_which_no_radio_was_heard_are_shaded() -> None:
 
 def test_one_last_bucket_is_no_gap_yet() -> None:
     """The scan of the minute that has just begun may still be to come."""
-    assert list(unheard_runs(_history((4, 3), (None, None)).points)) == []
+    assert list(unheard_runs(is_heard(_history((4, 3), (None, None))))) == []
 
 
 @pytest.mark.parametrize("time_range", list(TimeRange))
@@ -120,6 +131,7 @@ def test_plotly_accepts_every_figure(time_range: TimeRange, palette: Any) -> Non
     graph_objects.Figure(_chart(replace(history, points=())))
     for overview in (busy_overview(), empty_overview()):
         graph_objects.Figure(detection_type_pie(overview, palette))
+        graph_objects.Figure(zones_pie(overview, palette))
 
 
 @pytest.mark.parametrize(("palette", "rule"), [(LIGHT, ":root {"), (DARK, ':root[data-theme="dark"] {')])
@@ -129,7 +141,7 @@ def test_charts_and_style_sheet_have_the_same_colours(palette: Any, rule: str) -
     styled = dict(line.strip(" ;").removeprefix("--").split(": ", 1) for line in block.splitlines() if "--" in line)
     drawn = asdict(palette)
     shared = styled.keys() & drawn.keys()
-    assert {"wifi", "bluetooth", "ink", "surface"} <= shared
+    assert {"wifi", "bluetooth", "near", "far", "ink", "surface"} <= shared
     assert {name: styled[name] for name in shared} == {name: drawn[name] for name in shared}
 
 
@@ -138,7 +150,10 @@ def test_figures_are_drawn_without_the_heavy_imports() -> None:
     code = (
         "import sys\n"
         "from fastapi import FastAPI\n"
-        "from layouts.charts import LIGHT, detection_type_pie, people_chart\n"
+        "from layouts.charts import people_chart\n"
+        "from layouts.palette import LIGHT\n"
+        "from layouts.pies import detection_type_pie\n"
+        "from layouts.trend_charts import sensor_chart, zone_chart\n"
         "from layouts.page import build_page\n"
         "from presence.ranges import TimeRange\n"
         "from tests.layouts.fake_place import NOW_AT, SETTINGS, FakePlace\n"
@@ -149,6 +164,9 @@ def test_figures_are_drawn_without_the_heavy_imports() -> None:
         "detection_type_pie(place.overview(NOW_AT), LIGHT)\n"
         "people_chart(place.history(TimeRange.DAY, NOW_AT), visible_share=0.8, with_ratio=True, palette=LIGHT,\n"
         "             zone=SETTINGS.time_zone)\n"
+        "trends = place.trends(TimeRange.DAY, NOW_AT)\n"
+        "zone_chart(trends, LIGHT, SETTINGS.time_zone)\n"
+        "sensor_chart(trends, LIGHT, SETTINGS.time_zone)\n"
         "print([name for name in ('pandas', 'numpy', 'plotly.graph_objs._bar') if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -7,6 +7,7 @@ import pytest
 from layouts.devices import (
     PAGE_ROWS,
     SORTS,
+    Wanted,
     device_rows,
     device_table,
     held_query,
@@ -53,11 +54,21 @@ def test_what_a_device_does_not_tell_is_a_dash() -> None:
     assert _cells(DevicePage((silent,), 1))[0][1:4] == ["Apple", "—", "—"]
 
 
-def test_the_whole_hash_never_reaches_the_page() -> None:
+def test_the_whole_hash_never_reaches_a_stranger() -> None:
     """Eight digits tell two rows apart; the rest stays in the database."""
     page = DevicePage(tuple(made_up_rows(5)), 5)
     sent = repr(device_rows(page, FIRST, NOW_AT, SETTINGS.time_zone))
     assert all(device.device_hash not in sent for device in page.rows)
+
+
+def test_who_may_see_single_devices_can_copy_the_whole_hash() -> None:
+    """Each row has a button that holds it, and says which device it is of."""
+    page = DevicePage(tuple(made_up_rows(2)), 2)
+    buttons = of_type(device_rows(page, FIRST, NOW_AT, SETTINGS.time_zone, with_hashes=True), "Button")
+    assert [attribute(button, "data-copy") for button in buttons] == [row.device_hash for row in page.rows]
+    assert all(
+        row.device_hash[:8] in attribute(button, "aria-label") for button, row in zip(buttons, page.rows, strict=True)
+    )
 
 
 def test_hostile_names_are_bounded_text() -> None:
@@ -85,34 +96,34 @@ def test_the_place_in_the_table_is_told() -> None:
 
 def test_paging_moves_by_a_page_and_never_before_the_first() -> None:
     """Next adds a page, Previous takes one away, and at the beginning stays there."""
-    second = next_query(FIRST, "devices-next", TimeRange.DAY, "")
+    second = next_query(FIRST, "devices-next", Wanted(TimeRange.DAY, ""))
     assert second.offset == PAGE_ROWS
-    assert next_query(second, "devices-previous", TimeRange.DAY, "").offset == 0
-    assert next_query(FIRST, "devices-previous", TimeRange.DAY, "").offset == 0
+    assert next_query(second, "devices-previous", Wanted(TimeRange.DAY, "")).offset == 0
+    assert next_query(FIRST, "devices-previous", Wanted(TimeRange.DAY, "")).offset == 0
 
 
 def test_a_new_search_or_range_begins_at_the_first_page() -> None:
     """What was on page four of the old list is nowhere in the new one."""
     fourth = DeviceQuery(offset=75, limit=PAGE_ROWS)
-    assert next_query(fourth, "devices-search", TimeRange.DAY, " apple ") == DeviceQuery(
+    assert next_query(fourth, "devices-search", Wanted(TimeRange.DAY, " apple ")) == DeviceQuery(
         search="apple", limit=PAGE_ROWS
     )
-    assert next_query(fourth, "devices-range-week", TimeRange.WEEK, "").offset == 0
+    assert next_query(fourth, "devices-range-week", Wanted(TimeRange.WEEK, "")).offset == 0
 
 
 def test_new_data_keeps_the_place() -> None:
     """A scan that ends does not throw the reader back to the first page."""
     fourth = DeviceQuery(offset=75, limit=PAGE_ROWS)
-    assert next_query(fourth, "scans-finished", TimeRange.DAY, "") == fourth
+    assert next_query(fourth, "scans-finished", Wanted(TimeRange.DAY, "")) == fourth
 
 
 def test_a_heading_sorts_and_sorts_the_other_way_when_clicked_again() -> None:
     """Words begin with A, numbers with the greatest, and a second click turns the order."""
-    makers = next_query(FIRST, sort_button_id(DeviceSort.MANUFACTURER), TimeRange.DAY, "")
+    makers = next_query(FIRST, sort_button_id(DeviceSort.MANUFACTURER), Wanted(TimeRange.DAY, ""))
     assert (makers.sort, makers.descending) == (DeviceSort.MANUFACTURER, False)
-    minutes = next_query(makers, sort_button_id(DeviceSort.TIME_SPENT), TimeRange.DAY, "")
+    minutes = next_query(makers, sort_button_id(DeviceSort.TIME_SPENT), Wanted(TimeRange.DAY, ""))
     assert (minutes.sort, minutes.descending) == (DeviceSort.TIME_SPENT, True)
-    assert next_query(minutes, sort_button_id(DeviceSort.TIME_SPENT), TimeRange.DAY, "").descending is False
+    assert next_query(minutes, sort_button_id(DeviceSort.TIME_SPENT), Wanted(TimeRange.DAY, "")).descending is False
 
 
 def test_the_sorted_heading_says_so() -> None:

@@ -245,7 +245,7 @@ def test_the_download_follows_every_choice(visit: Visit) -> None:
     page.get_by_text("The last 7 days").click()
     page.get_by_text("Parquet, for pandas").click()
     page.locator("#export-zone").get_by_text("Medium").click()
-    page.get_by_text("reading room", exact=True).click()
+    page.locator("#export-sensor").get_by_text("reading room", exact=True).click()
     page.get_by_label("Only this device").fill("0f0f")
     expect(page.locator("#export-note")).to_have_text("The hash of a device has 64 digits, from 0 to 9 and a to f.")
     page.get_by_label("Only this device").fill(HASH)

@@ -40,6 +40,8 @@ def test_the_page_has_every_element_of_the_page_to_match(visit: Visit) -> None:
         "Data state: Data not saved",
         "People over time",
         "Detection type",
+        "Zones over time",
+        "Sensors over time",
         "Radios",
         "Zones now",
     ]
@@ -271,7 +273,7 @@ def test_a_first_visit_may_go_to_any_path(visit: Visit, path: str) -> None:
 
 
 def test_a_page_opens_no_websocket(visit: Visit) -> None:
-    """Nothing here pushes, so no page holds a connection that the server would have to keep."""
+    """Where the server has no live feed, and for Dash itself, no page holds a connection open."""
     page = visit.open()
     assert page.evaluate("JSON.parse(document.getElementById('_dash-config').textContent).websocket") is None
 

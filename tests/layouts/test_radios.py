@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from layouts.radios import radio_states, zones_now
+from layouts.radios import radio_states
 from presence.faults import Fault, FaultReason, advice_for
 from presence.overview import RadioState
 from presence.radio import Radio
@@ -14,7 +14,7 @@ from tests.layouts.fake_place import (
     busy_overview,
     empty_overview,
 )
-from tests.layouts.trees import attribute, of_type, words
+from tests.layouts.trees import of_type, words
 
 
 def test_a_radio_that_hears_says_what_it_heard() -> None:
@@ -66,17 +66,3 @@ def test_what_a_part_said_is_shown_as_text_alone() -> None:
     fault = Fault(FaultReason.UNEXPECTED, detail=HOSTILE_NAME)
     hostile = replace(busy_overview(), wifi=RadioState(Radio.WIFI, None, fault, None, NOW_AT))
     assert '<img src=x onerror="window.pwned=1">' in words(radio_states(hostile, SETTINGS)[0])
-
-
-def test_zones_show_how_many_are_near_medium_and_far() -> None:
-    """Three bars with the thresholds of the settings, the longest for the most."""
-    shown = zones_now(busy_overview(), SETTINGS)
-    assert words(shown) == "Near −60 dBm or more 2 Medium −75 dBm or more 4 Far weaker 1"
-    bars = [span for span in of_type(shown, "Span") if attribute(span, "className") == "bar"]
-    widths = [attribute(bar, "style")["width"].partition(" ")[0] for bar in bars]
-    assert widths == ["calc(0.50", "calc(1.00", "calc(0.25"]
-
-
-def test_zones_of_nobody_known_are_dashes() -> None:
-    """When nothing was heard no zone is empty: none is known."""
-    assert words(zones_now(both_broken_overview(), SETTINGS)).count("—") == 3

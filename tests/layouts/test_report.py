@@ -10,6 +10,7 @@ from layouts.formats import count_text, minutes_text
 from layouts.report import report_text
 from presence.overview import Overview, Report
 from presence.ranges import TimeRange
+from presence.zones import ZoneThresholds
 from tests.layouts.fake_place import (
     HOSTILE_NAME,
     NOW_AT,
@@ -24,7 +25,7 @@ from tests.layouts.fake_place import (
 
 def _text(overview: Overview, **changes: object) -> str:
     report: Report = replace(busy_report(overview, TimeRange.DAY), **changes)  # type: ignore[arg-type]  # any field
-    return report_text(report, SETTINGS)
+    return report_text(report, SETTINGS, ZoneThresholds(-50, -70))
 
 
 def _value(text: str, label: str) -> str:
@@ -99,9 +100,16 @@ def test_not_known_is_a_dash(overview: Overview) -> None:
     assert _value(_text(overview), "People currently around") == "—"
 
 
+def test_it_tells_where_zones_end() -> None:
+    """The thresholds are those in force, whatever the settings say."""
+    text = _text(busy_overview())
+    zones = [_value(text, zone) for zone in ("Near", "Medium", "Far")]
+    assert zones == ["−50 dBm or stronger", "−70 dBm or stronger", "weaker"]
+
+
 def test_a_demonstration_says_so() -> None:
     """Nobody shall take simulated visitors to a meeting."""
-    text = report_text(busy_report(busy_overview(), TimeRange.DAY), replace(SETTINGS, demo=True))
+    text = report_text(busy_report(busy_overview(), TimeRange.DAY), replace(SETTINGS, demo=True), SETTINGS.thresholds)
     assert "Demonstration: simulated visitors, no radio is used." in text
 
 
@@ -116,6 +124,7 @@ def test_no_line_is_wider_than_a_page(overview: Overview) -> None:
             site_name=HOSTILE_NAME * 3,
             listed=(("A very long name of a setting indeed, is it not", "y" * 500),),
         ),
+        SETTINGS.thresholds,
     )
     assert max(map(len, text.splitlines())) <= 74
 
@@ -129,4 +138,6 @@ def test_hostile_words_cannot_break_a_line_or_ring_a_bell() -> None:
 
 def test_it_ends_with_a_line_break() -> None:
     """A text file's last line is a line."""
-    assert report_text(busy_report(replace(busy_overview(), as_of_at=NOW_AT), TimeRange.HOUR), SETTINGS).endswith(".\n")
+    assert report_text(
+        busy_report(replace(busy_overview(), as_of_at=NOW_AT), TimeRange.HOUR), SETTINGS, SETTINGS.thresholds
+    ).endswith(".\n")

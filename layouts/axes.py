@@ -1,0 +1,104 @@
+"""What all charts have in common: their ground, their axes, and how times are written on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from layouts.palette import Palette
+
+Figure = dict[str, Any]
+
+_FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif'
+
+
+def base_layout(palette: Palette) -> dict[str, Any]:
+    """What every chart has in common."""
+    return {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": _FONT, "size": 13, "color": palette.muted},
+        "autosize": True,
+    }
+
+
+def marker_size(count: int) -> int:
+    """Pixels of the markers of so many points: on a desktop a chart has about 800 pixels, on a phone 250."""
+    if count <= 100:
+        return 6
+    return 4 if count <= 200 else 3
+
+
+def wall_time(at: datetime, zone: tzinfo) -> str:
+    """A time as the clock on the wall shows it: Plotly draws times as they are written, in no zone."""
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def hover_label(palette: Palette) -> dict[str, Any]:
+    """The box that tells the numbers under the pointer."""
+    return {"bgcolor": palette.surface, "bordercolor": palette.line, "font": {"color": palette.ink}}
+
+
+def time_axis(palette: Palette) -> dict[str, Any]:
+    """An axis of times, without its range."""
+    return {
+        "type": "date",
+        "automargin": True,
+        "fixedrange": True,
+        "showgrid": False,
+        "tickcolor": palette.line,
+        "linecolor": palette.line,
+        "tickangle": 0,
+        "spikecolor": palette.muted,
+        "spikethickness": -1,  # one pixel, without the outline that Plotly gives a positive one
+        "spikedash": "dot",
+        "nticks": 6,  # as many as stand side by side on a phone
+    }
+
+
+def count_axis(title: str, most: float, palette: Palette) -> dict[str, Any]:
+    """An axis of whole things, up to the most of them."""
+    axis = {
+        "title": {"text": title, "font": {"color": palette.muted}},
+        "fixedrange": True,
+        "rangemode": "tozero",
+        "gridcolor": palette.line,
+        "zerolinecolor": palette.line,
+        "nticks": 6,
+    }
+    # With few of them Plotly would draw halves.
+    return axis | ({"dtick": 1, "range": [0, max(most * 1.3, 4)]} if most < 4 else {})
+
+
+def unheard_runs(is_heard: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """First and last index of each run of points in which nothing was heard, once there is a history.
+
+    What lies before the first hearing is no gap, and neither is one last point, whose scan may be still to come.
+    """
+    begun: int | None = None
+    heard_before = False
+    for index, heard in enumerate(is_heard):
+        if not heard:
+            begun = index if begun is None and heard_before else begun
+            continue
+        if begun is not None:
+            yield begun, index - 1
+        begun, heard_before = None, True
+    if begun is not None and begun < len(is_heard) - 1:
+        yield begun, len(is_heard) - 1
+
+
+def unheard_band(from_at: datetime, to_at: datetime, palette: Palette, zone: tzinfo) -> dict[str, Any]:
+    """The shade over a time in which nothing was heard."""
+    return {
+        "type": "rect",
+        "layer": "below",
+        "yref": "paper",
+        "x0": wall_time(from_at, zone),
+        "x1": wall_time(to_at, zone),
+        "y0": 0,
+        "y1": 1,
+        "fillcolor": palette.unheard,
+        "line": {"width": 0},
+    }
