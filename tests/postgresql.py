@@ -33,8 +33,9 @@ def find_programs() -> Path | None:
 class Cluster:
     """A PostgreSQL server that listens on a socket only. Each test takes a database of its own in it."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, *settings: str) -> None:
         self._programs = programs
+        self._settings = settings
         # A socket's path is at most 107 bytes long (sun_path), and pytest's own folders may be deeper.
         self.folder = Path(tempfile.mkdtemp(prefix="pg"))
         self._server: subprocess.Popen[bytes] | None = None
@@ -55,8 +56,7 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
-        # What a killed server wrote is with the system, which is never cut off here: no need to wait for the disk.
-        settings = ("listen_addresses=", "fsync=off", f"unix_socket_directories={self.folder}")
+        settings = ("listen_addresses=", f"unix_socket_directories={self.folder}", *self._settings)
         options = (word for setting in settings for word in ("-c", setting))
         self._server = subprocess.Popen(
             [str(self._programs / "postgres"), "-D", self._data, *options],
@@ -129,6 +129,7 @@ def cluster() -> Cluster:
     programs = find_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed")
-    made = Cluster(programs)
+    # What a killed server wrote is with the system, which outlives it here: no need to wait for the disk.
+    made = Cluster(programs, "fsync=off")
     made.start()
     return made
