@@ -40,8 +40,7 @@ class Advertisements:
         self._latest: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {}
 
     def forget(self) -> None:
-        """Begin anew, with every device unknown, as a new discovery does."""
-        self.error = None
+        """Begin anew, with every device unknown, as a new discovery does. An error is not forgotten."""
         self._latest = {}
 
     def take(self, device: BLEDevice, advertisement: AdvertisementData) -> None:

@@ -21,8 +21,13 @@ from scans.sighting import HearSighting
 _BEGIN_SECONDS = 15.0
 # And so long to learn whether the adapter is well.
 _ANSWER_SECONDS = 4.0
+# And so long for what is being mended: a power cycle takes 6 s at most.
+_MEND_SECONDS = 8.0
 # What a discovery needs to end, on closing.
 _END_SECONDS = 12.0
+
+# What was heard of each device, by its address, is kept so long; it tells advertisements from changes of connections.
+_KEPT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +84,12 @@ class ContinuousListener:
         self._is_wanted = is_wanted
         self._pace = pace
         self._advertisements = Advertisements(self._take, wall)
-        # All that follows is shared by the two threads, under this condition, but for the last three.
+        # All that follows is shared by the two threads, under this condition, but for the last four.
         self._state = threading.Condition()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None  # of the discovery that runs
         self._window: HearSighting | None = None  # of the scan under way
-        self._is_due = False  # a scan waits for it, or is under way
+        self._due = 0  # scans that wait for it, or are under way: more than one where the first was given up
         self._resting = 0
         self._is_closed = False
         self._failures = 0
@@ -96,6 +101,7 @@ class ContinuousListener:
         self._wake = asyncio.Event()
         self._heard_seconds = 0.0
         self._asked_seconds = 0.0
+        self._forgot_seconds = 0.0
 
     @property
     def radio(self) -> Radio:
@@ -107,7 +113,7 @@ class ContinuousListener:
         with self._state:
             self._begin_thread()
             failures = self._failures
-            self._is_due = True
+            self._due += 1
             self._advertisements.forget()
             self._window = hear  # before a discovery begins, whose first moments count as they do in a sampled scan
             self._state.notify_all()
@@ -115,18 +121,19 @@ class ContinuousListener:
                 self._state.wait_for(lambda: self._loop or self._failures > failures or self._is_closed, _BEGIN_SECONDS)
                 if self._loop is None:
                     return None if self._is_closed else self._fault or Fault(FaultReason.HUNG)
-                fault = self._wait_in_window(seconds, failures)
+                fault = self._wait_in_window(seconds, hear, failures)
             finally:
-                self._is_due = False
-                self._window = None
-        error = self._advertisements.error
+                self._due -= 1
+                self._close_window(hear)
+        # Also one from between the scans, when there was nobody to tell.
+        error, self._advertisements.error = self._advertisements.error, None
         return fault_of_error(error) if fault is None and error is not None else fault
 
     def recover(self, fault: Fault) -> str:
         """What was done about the last failure: mending goes on by itself, also between scans."""
         del fault
         with self._state:
-            self._state.wait_for(lambda: self._mended == self._failures or self._is_closed, _BEGIN_SECONDS)
+            self._state.wait_for(lambda: self._mended == self._failures or self._is_closed, _MEND_SECONDS)
             return self._recovery
 
     def close(self) -> None:
@@ -143,6 +150,7 @@ class ContinuousListener:
     def resting(self) -> Iterator[None]:
         """While the context is open, nothing is heard; it is entered once the discovery that ran has ended."""
         with self._state:
+            self._begin_thread()  # which listens as soon as it is wanted, and need not rest
             self._resting += 1
             self._wake_discovery()
             self._state.wait_for(lambda: self._loop is None, _END_SECONDS)
@@ -153,10 +161,10 @@ class ContinuousListener:
                 self._resting -= 1
                 self._state.notify_all()
 
-    def _wait_in_window(self, seconds: float, failures: int) -> Fault | None:
+    def _wait_in_window(self, seconds: float, hear: HearSighting, failures: int) -> Fault | None:
         """Let a scan's time pass, and find out whether the adapter listened in it."""
         has_failed = self._state.wait_for(lambda: self._failures > failures or self._is_closed, seconds)
-        self._window = None
+        self._close_window(hear)
         if not has_failed and self._loop is not None:
             self._questions += 1
             self._wake_discovery()
@@ -165,6 +173,11 @@ class ContinuousListener:
                 _ANSWER_SECONDS,
             )
         return self._fault if self._failures > failures else None
+
+    def _close_window(self, hear: HearSighting) -> None:
+        """Hand over no more, unless another scan has begun meanwhile."""
+        if self._window is hear:
+            self._window = None
 
     def _begin_thread(self) -> None:
         if self._thread is None and not self._is_closed:
@@ -208,7 +221,7 @@ class ContinuousListener:
             return not self._is_closed
 
     def _is_to_listen(self) -> bool:
-        return not self._is_closed and (self._is_due or (self._resting == 0 and self._is_wanted()))
+        return not self._is_closed and (self._due > 0 or (self._resting == 0 and self._is_wanted()))
 
     def _discover(self) -> Fault | None:
         try:
@@ -242,6 +255,7 @@ class ContinuousListener:
                 async with asyncio.timeout(self._pace.tick):
                     await self._wake.wait()
             self._wake.clear()
+            self._forget_in_time()
             questions = self._questions
             silent_for = self._monotonic() - self._heard_seconds
             if silent_for >= self._pace.silent:
@@ -255,6 +269,12 @@ class ContinuousListener:
                     self._answers = questions
                     self._state.notify_all()
         return None
+
+    def _forget_in_time(self) -> None:
+        with self._state:
+            if self._window is None and self._monotonic() - self._forgot_seconds >= _KEPT_SECONDS:
+                self._advertisements.forget()
+                self._forgot_seconds = self._monotonic()
 
     def _is_long_quiet(self) -> bool:
         return self._monotonic() - max(self._heard_seconds, self._asked_seconds) >= self._pace.quiet
@@ -273,4 +293,4 @@ class ContinuousListener:
     def _pause(self, seconds: float) -> None:
         """Wait before the next attempt, unless a scan waits for it."""
         with self._state:
-            self._state.wait_for(lambda: self._is_due or self._is_closed, seconds)
+            self._state.wait_for(lambda: self._due > 0 or self._is_closed, seconds)

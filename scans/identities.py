@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from presence.tags import IdentityKind, IdentityRecord, TagError
@@ -40,10 +40,10 @@ _ADDRESS_IN_TEXT = re.compile(r"(?:[0-9a-f]{2}[:_.-]?){5}[0-9a-f]{2}", re.IGNORE
 class _Typed:
     """What a typed identity means: its canonical text, what of it is shown, and see `IdentityRecord` for the rest."""
 
-    canonical: str
+    canonical: str = field(repr=False)
     shown: str
     shape: str = ""
-    secret: bytes | None = None
+    secret: bytes | None = field(default=None, repr=False)
 
 
 def identity_of(kind: IdentityKind, text: str, key: RegistryKey) -> IdentityRecord:

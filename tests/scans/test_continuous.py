@@ -311,6 +311,20 @@ def test_a_scanner_that_cannot_be_made_is_a_fault() -> None:
     assert (fault.reason, fault.detail) == (FaultReason.UNEXPECTED, "LookupError")
 
 
+def test_a_scan_that_was_given_up_takes_nothing_from_the_next(start_bluez: StartBluez) -> None:
+    """Where a second scan begins before the first one has ended, the end of the first does not cut the second short."""
+    start_bluez([FakeDevice(CASE)])
+    with listening(an_ear()) as listener:
+        first = threading.Thread(target=lambda: listener.listen(0.5, lambda _: None))
+        first.start()
+        time.sleep(0.2)
+        heard: list[Sighting] = []
+        began = now().timestamp()
+        assert listener.listen(1.0, heard.append) is None
+        first.join()
+    assert heard[-1].heard_at_seconds > began + 0.7
+
+
 # Switching
 
 
@@ -325,9 +339,9 @@ def test_a_radio_is_sampled_until_there_is_a_tag(start_bluez: StartBluez) -> Non
         assert listen(radio)[0] is None
         assert bluez.is_idle.wait(10)
         ear.watch(watched(KEY, (7, IdentityKind.ADDRESS, CASE)))
-        assert listen(radio)[0] is None
         ear.report()
         assert soon(lambda: is_heard(ear))
+        assert listen(radio)[0] is None
         ear.watch(())
         assert listen(radio)[0] is None
         assert bluez.is_idle.wait(10)
