@@ -88,11 +88,7 @@ def open_telling(place: Place, undo: contextlib.ExitStack) -> Telling:
     undo.callback(store.close)
     zoning = ZoningInForce(Overrides(store.connections), place.thresholds, place.clock.monotonic)
     access = Access(store.connections, place.clock.monotonic)
-
-    def newest_at() -> datetime | None:
-        return store.reader.overview(place.clock.wall()).last_scan_at
-
-    return Telling(place, store, place.visitor_keys(), zoning, access, newest_at)
+    return Telling(place, store, place.visitor_keys(), zoning, access, store.reader.latest_scan_at)
 
 
 def run(place: Place) -> int:

@@ -59,9 +59,8 @@ class FollowedDevices:
         for radio in Radio:
             for key_period, hashes in _hashes(radio, scans).items():
                 self._take(radio, find_known(connection, radio, key_period, hashes).values())
-            self._take(
-                radio, connection.execute(_select_ending(radio, connection.dialect.name), _bounds(scans, visit_gap))
-            )
+            ending = connection.execute(_select_ending(radio, connection.dialect.name), _bounds(scans, visit_gap))
+            self._take(radio, ending.all())
 
     def _take(self, radio: Radio, rows: Iterable[Row[Any]]) -> None:
         devices, stored = self.devices[radio], self._stored[radio]
@@ -142,7 +141,7 @@ def _hashes(radio: Radio, scans: Sequence[Scan]) -> dict[int, set[str]]:
     found: defaultdict[int, set[str]] = defaultdict(set)
     for scan in scans:
         hearing = scan.hearing(radio)
-        if isinstance(hearing, Heard):
+        if isinstance(hearing, Heard) and hearing.observations:
             found[scan.key_period].update(observation.device_hash for observation in hearing.observations)
     return found
 

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
-from db import upsert
+from db import bulk, upsert
 from db.schema import GAPS, RADIO_STATES
 from presence.following import Taken
 from presence.overview import Gap
@@ -38,7 +38,7 @@ class RadiosSoFar:
     def __init__(self, connection: Connection, sensors: Sequence[str]) -> None:
         self._connection = connection
         self._states = {(sensor, radio): RadioSoFar() for sensor in sensors for radio in Radio}
-        for row in connection.execute(_select_radios(), {"of_sensors": list(sensors)}):
+        for row in connection.execute(_select_radios(connection.dialect.name), {"of_sensors": list(sensors)}):
             self._states[row.sensor, row.radio] = RadioSoFar(
                 row.device_total, row.last_scan_at, row.last_heard_at, row.open_gap_id
             )
@@ -81,14 +81,16 @@ class RadiosSoFar:
 
 def last_scans(connection: Connection, sensors: Collection[str]) -> dict[str, datetime]:
     """When the newest scan of each of some sensors began; one that has none yet is not among them."""
-    rows = connection.execute(_select_radios(), {"of_sensors": sorted(sensors)}) if sensors else ()
+    rows = (
+        connection.execute(_select_radios(connection.dialect.name), {"of_sensors": sorted(sensors)}) if sensors else ()
+    )
     return {row.sensor: row.last_scan_at for row in rows}
 
 
 # Built once, as in `db.followed`.
 @cache
-def _select_radios() -> Select[*tuple[Any, ...]]:
-    return select(RADIO_STATES).where(RADIO_STATES.c.sensor.in_(bindparam("of_sensors", expanding=True)))
+def _select_radios(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(RADIO_STATES).where(bulk.is_among(RADIO_STATES.c.sensor, "of_sensors", dialect))
 
 
 def _missing_from(scan: Scan, last_scan_at: datetime | None, interval_seconds: float) -> datetime | None:

@@ -11,15 +11,15 @@ from sqlalchemy import Connection, Delete, Select, bindparam, delete, select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
 
+from db import upsert
 from db.connect import Connections
 from db.errors import DatabaseError
 from db.gaps import last_scans
 from db.recorder import record_scans
 from db.schema import SCANS
-from db.sensors import Word, inactive_among, note_refusal, note_word
+from db.sensors import Word, inactive_among, note_refusal, note_words
 from db.settings import StoreSettings
 from db.site_schema import RECEIVED
-from db.upsert import insert_into
 from presence.message import Batch, Receipt, ScanMessage
 from presence.radio import Radio
 from presence.scan import Heard, Scan
@@ -111,13 +111,14 @@ class Intake:
         _check_active(connection, batches)
         unseen = _claim(connection, [message for batch in batches for message in batch.messages], received_at)
         before = last_scans(connection, {batch.sensor.name for batch in batches if batch.site is None})
-        receipts, taken = [], list[Scan]()
+        receipts, words, taken = [], list[Word](), list[Scan]()
         for batch in batches:
             new = [scan for message in batch.messages if (scan := unseen.pop(message.message_id, None)) is not None]
             taken += new if batch.site else [_with_elapsed(scan, before) for scan in new]
-            note_word(connection, _word(batch, new, received_at))
+            words.append(_word(batch, new, received_at))
             detections = sum(_device_count(scan) for scan in new)
             receipts.append(Receipt(len(new), len(batch.messages) - len(new), detections))
+        note_words(connection, words)
         if taken:
             record_scans(connection, taken, self._settings)
         return receipts
@@ -171,7 +172,8 @@ def _claim(connection: Connection, messages: Sequence[ScanMessage], received_at:
     rows = [{"message_id": bytes.fromhex(name), "received_at": received_at} for name in sorted(scans)]
     if not rows:
         return {}
-    claimed = {row.hex() for row in connection.execute(_insert_ids(connection.dialect.name), rows).scalars()}
+    statement = _insert_ids(connection.dialect.name)
+    claimed = {row.hex() for row in connection.execute(statement, upsert.as_parameters(connection, rows)).scalars()}
     ids_from_at = received_at - _IDS_KEPT
     connection.execute(_delete_ids(), {"before_at": ids_from_at, "count": _FORGOTTEN_FOR_ONE * len(rows)})
     return {
@@ -201,7 +203,8 @@ def _is_in_ledger(connection: Connection, scan: Scan) -> bool:
 # Built once, as in `db.followed`.
 @cache
 def _insert_ids(dialect: str) -> ReturningInsert[bytes]:
-    return insert_into(RECEIVED, dialect).on_conflict_do_nothing().returning(RECEIVED.c.message_id)
+    statement = upsert.insert_rows(RECEIVED, dialect)
+    return statement.on_conflict_do_nothing().returning(RECEIVED.c.message_id)
 
 
 @cache

@@ -13,8 +13,9 @@ from db.schema import DEVICES, PRESENT
 from db.types import first_bytes, sql_first_bytes
 from presence.radio import Radio
 
-# Hashes and parts looked up in one statement; far below SQLite's limit of 32,766 values.
-_LOOKED_UP_AT_ONCE = 500
+# Hashes and parts looked up in one statement. For SQLite that is far below its limit of 32,766 values; PostgreSQL takes
+# them as one array, and each statement has its price there.
+_LOOKED_UP_AT_ONCE = {"sqlite": 500, "postgresql": 5000}
 
 # Devices of one part of the index on hashes. An entry takes about 19 bytes, so a part is 40 pages of SQLite's: the 30
 # that a busy scan adds lie close together, where in one index of a day's 43,000 each would be on a page of its own.
@@ -28,12 +29,14 @@ _Item = TypeVar("_Item")
 
 def find_known(connection: Connection, radio: Radio, key_period: int, hashes: Iterable[str]) -> dict[str, Row[Any]]:
     """The devices of these hashes that were heard before, with their open visits (NULL columns for none)."""
+    dialect = connection.dialect.name
+    at_once = _LOOKED_UP_AT_ONCE[dialect]
     parts = range(_last_part(connection, radio, key_period), -1, -1)
     missing, known = set(hashes), dict[str, Row[Any]]()
-    for some_parts in (parts[:_LATEST_PARTS], *_some_at_once(parts[_LATEST_PARTS:])):
-        for some in _some_at_once(list(missing)):
+    for some_parts in (parts[:_LATEST_PARTS], *_some_at_once(parts[_LATEST_PARTS:], at_once)):
+        for some in _some_at_once(list(missing), at_once):
             wanted = {"under_key": key_period, "parts": some_parts, "beginnings": [first_bytes(one) for one in some]}
-            rows = connection.execute(_select_known(radio, connection.dialect.name), wanted)
+            rows = connection.execute(_select_known(radio, dialect), wanted).all()  # at once, for there are thousands
             known |= {row.device_hash: row for row in rows if row.device_hash in missing}
         missing -= known.keys()
     return known
@@ -55,9 +58,9 @@ def _last_part(connection: Connection, radio: Radio, key_period: int) -> int:
     return connection.execute(_select_last_part(radio), {"under_key": key_period}).scalar_one()
 
 
-def _some_at_once(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    for start in range(0, len(items), _LOOKED_UP_AT_ONCE):
-        yield items[start : start + _LOOKED_UP_AT_ONCE]
+def _some_at_once(items: Sequence[_Item], count: int) -> Iterator[Sequence[_Item]]:
+    for start in range(0, len(items), count):
+        yield items[start : start + count]
 
 
 def select_followed(radio: Radio) -> Select[*tuple[Any, ...]]:

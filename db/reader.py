@@ -133,3 +133,12 @@ class Reader:
         with self._connections.read() as connection:
             latest: int | None = connection.execute(select(func.max(SCANS.c.id))).scalar()
             return latest
+
+    def latest_scan_at(self) -> datetime | None:
+        """When the scan that was recorded last began, by its sensor's clock; None before the first. Costs no more.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        with self._connections.read() as connection:
+            return connection.execute(select(SCANS.c.started_at).order_by(SCANS.c.id.desc()).limit(1)).scalar()

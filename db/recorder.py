@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Insert, insert
 
-from db import retention
+from db import bulk, retention, upsert
 from db.buckets import hour_start
 from db.connect import Connections
 from db.detections import detections_row
@@ -109,11 +109,16 @@ def _record(connection: Connection, scans: Sequence[Scan], settings: StoreSettin
     taken = _take_in(connection, right, settings) if right else _TakenIn([], None)
     came = iter(taken.of_each)
     rows = [_ledger_row(scan, next(came) if scan.clock_is_right else None) for scan in scans]
-    ids = connection.execute(_insert_scans(), rows).scalars().all()
+    statement = _insert_scans(connection.dialect.name, *rows[0])
+    # Both count the rows as they are given (of a function's rows PostgreSQL makes no other order), so the numbers do not
+    # fall.
+    ids = sorted(connection.execute(statement, upsert.as_parameters(connection, rows)).scalars())
     if taken.devices is not None:
         device_id = taken.devices.device_id
         numbered = [(scan_id, scan) for scan_id, scan in zip(ids, scans, strict=True) if scan.clock_is_right]
-        connection.execute(_insert_detections(), [detections_row(one, scan, device_id) for one, scan in numbered])
+        packed = [detections_row(one, scan, device_id) for one, scan in numbered]
+        statement = _insert_detections(connection.dialect.name, *packed[0])
+        connection.execute(statement, upsert.as_parameters(connection, packed))
         for hour_at in sorted({hour_start(scan.started_at, settings.time_zone) for scan in right}):
             note_due(connection, hour_at, settings.time_zone)
 
@@ -149,13 +154,14 @@ def _take_in(connection: Connection, scans: Sequence[Scan], settings: StoreSetti
 
 # Built once, as in `db.followed`.
 @cache
-def _insert_scans() -> Any:  # noqa: ANN401 - SQLAlchemy's type of an insert that returns rows has no short name
-    return insert(SCANS).returning(SCANS.c.id, sort_by_parameter_order=True)
+def _insert_scans(dialect: str, *columns: str) -> Any:  # noqa: ANN401 - SQLAlchemy's type of an insert that returns rows has no short name
+    statement = insert(SCANS) if dialect == "sqlite" else bulk.insert_given(SCANS, columns)
+    return statement.returning(SCANS.c.id)
 
 
 @cache
-def _insert_detections() -> Insert:
-    return insert(DETECTIONS)
+def _insert_detections(dialect: str, *columns: str) -> Insert:
+    return insert(DETECTIONS) if dialect == "sqlite" else bulk.insert_given(DETECTIONS, columns)
 
 
 def _ledger_row(scan: Scan, taken: Taken | None) -> Row:

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, Select, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, Insert, Row, Select, and_, case, func, or_, select, update
 
+from db import bulk, upsert
 from db.connect import Connections
 from db.site_schema import SENSORS
 from db.upsert import insert_into
@@ -106,7 +107,7 @@ class Sensors:
             DatabaseError: It could not be done.
         """
         with self._connections.write() as connection:
-            note_word(connection, word)
+            note_words(connection, [word])
 
     def _change(self, name: str, values: dict[str, Any]) -> bool:
         with self._connections.write() as connection:
@@ -127,23 +128,34 @@ class Sensors:
         )
 
 
-def note_word(connection: Connection, word: Word) -> None:
-    """As `Sensors.note`, as part of a transaction."""
-    connection.execute(
-        _note(connection.dialect.name),
-        {
-            "name": word.card.name,
-            "place": word.card.place,
-            "version": word.card.version,
-            "is_active": True,
-            "added_at": word.received_at,
-            "last_received_at": word.received_at,
-            "last_scan_at": None if word.newest is None else word.newest.started_at,
-            "clock_offset_seconds": word.clock_offset_seconds,
-            "device_count": None if word.newest is None else _device_count(word.newest),
-            "waiting_count": word.waiting_count,
-        },
-    )
+def note_words(connection: Connection, words: Iterable[Word]) -> None:
+    """As `Sensors.note` does with one after the other, as part of a transaction."""
+    rounds: list[dict[str, Word]] = []
+    for word in words:
+        # A statement for many cannot change a row twice: the second word of a sensor is for the next round.
+        some = next((some for some in rounds if word.card.name not in some), None)
+        if some is None:
+            rounds.append(some := {})
+        some[word.card.name] = word
+    for some in rounds:
+        rows = [_row(word) for word in some.values()]
+        connection.execute(_note(connection.dialect.name, *rows[0]), upsert.as_parameters(connection, rows))
+
+
+def _row(word: Word) -> upsert.Row:
+    newest = word.newest
+    return {
+        "name": word.card.name,
+        "place": word.card.place,
+        "version": word.card.version,
+        "is_active": True,
+        "added_at": word.received_at,
+        "last_received_at": word.received_at,
+        "last_scan_at": None if newest is None else newest.started_at,
+        "clock_offset_seconds": word.clock_offset_seconds,
+        "device_count": None if newest is None else _device_count(newest),
+        "waiting_count": word.waiting_count,
+    }
 
 
 def note_refusal(connection: Connection, card: SensorCard, why: str, received_at: datetime) -> None:
@@ -161,21 +173,19 @@ def note_refusal(connection: Connection, card: SensorCard, why: str, received_at
 
 def inactive_among(connection: Connection, names: Iterable[str]) -> set[str]:
     """Those of some sensors whose scans are not to be taken."""
-    return set(connection.execute(_select_inactive(), {"names": list(names)}).scalars())
+    return set(connection.execute(_select_inactive(connection.dialect.name), {"names": list(names)}).scalars())
 
 
 # Built once, as in `db.followed`.
 @cache
-def _select_inactive() -> Select[str]:
-    return select(SENSORS.c.name).where(
-        SENSORS.c.name.in_(bindparam("names", expanding=True)), SENSORS.c.is_active.is_(False)
-    )
+def _select_inactive(dialect: str) -> Select[str]:
+    return select(SENSORS.c.name).where(bulk.is_among(SENSORS.c.name, "names", dialect), SENSORS.c.is_active.is_(False))
 
 
 @cache
-def _note(dialect: str) -> Insert:
+def _note(dialect: str, *columns: str) -> Insert:
     """Insert a sensor, or update it: what it does not say of itself stays, and so does whether it is active."""
-    statement = insert_into(SENSORS, dialect)
+    statement = upsert.insert_rows(SENSORS, dialect, *columns)
     new, known = statement.excluded, SENSORS.c
     # Several hubs may take its scans in any order. A scan from the receiver's future is of a clock that was wrong.
     is_newer = and_(

@@ -61,6 +61,13 @@ def insert_into(table: Table[TypedColumns], dialect: str) -> sqlite.Insert | pos
     return postgresql.insert(table)
 
 
+def insert_rows(table: Table[TypedColumns], dialect: str, *columns: str) -> sqlite.Insert | postgresql.Insert:
+    """An insert of rows that hold some columns, every one where none is named, given as `as_parameters` makes them."""
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    return bulk.insert_given(table, columns or [column.name for column in table.c])
+
+
 def as_parameters(connection: Connection, rows: Sequence[Row]) -> Sequence[Row] | dict[str, list[Any]]:
     """Rows of the same columns, at least one, as a statement for many takes them: see `db.bulk`."""
     return bulk.by_column(rows) if bulk.is_bulk(connection) else rows
@@ -81,7 +88,7 @@ def _sum(row: Row, other: Row, keys: Sequence[str]) -> Row:
 # Building these costs more than running them, so each is built once for a table.
 @cache
 def _replacing(table: Table[TypedColumns], dialect: str) -> sqlite.Insert | postgresql.Insert:
-    statement = _insert(table, dialect)
+    statement = insert_rows(table, dialect)
     values = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
     return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=values)
 
@@ -99,7 +106,7 @@ def _updating(table: Table[TypedColumns], dialect: str, *columns: str) -> Update
 
 @cache
 def _adding(table: Table[TypedColumns], dialect: str) -> sqlite.Insert | postgresql.Insert:
-    statement = _insert(table, dialect)
+    statement = insert_rows(table, dialect)
     values: dict[str, ColumnElement[Any]] = {}
     for column in table.c:
         new = statement.excluded[column.name]
@@ -108,10 +115,3 @@ def _adding(table: Table[TypedColumns], dialect: str) -> sqlite.Insert | postgre
         elif not column.primary_key and column.name not in _KEPT:
             values[column.name] = column + new
     return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=values)
-
-
-def _insert(table: Table[TypedColumns], dialect: str) -> sqlite.Insert | postgresql.Insert:
-    """Insert rows that hold every column."""
-    if dialect == "sqlite":
-        return sqlite.insert(table)
-    return bulk.insert_given(table, [column.name for column in table.c])
