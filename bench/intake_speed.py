@@ -92,9 +92,13 @@ def batch(name: str, minute: int, begin_at: datetime) -> bytes:
     devices = tuple(_device(name, number, started_at) for number in range(first, first + _DEVICES))
     period = begin_at.date().toordinal()
     scan = Scan(name, started_at, 10.0, 60.0, period, clock_is_right=True, wifi=Heard(()), bluetooth=Heard(devices))
-    message_id = hashlib.md5(f"{name} {minute}".encode(), usedforsecurity=False).hexdigest()
-    message = encode_message(ScanMessage(message_id, scan))
+    message = encode_message(ScanMessage(message_id(name, minute), scan))
     return encode_batch(SensorCard(name, None, "bench"), _SITE, datetime.now(UTC), 0, [message])
+
+
+def message_id(name: str, minute: int) -> str:
+    """What that scan is known by."""
+    return hashlib.md5(f"{name} {minute}".encode(), usedforsecurity=False).hexdigest()
 
 
 def _device(name: str, number: int, at: datetime) -> DeviceObservation:
@@ -172,7 +176,12 @@ def hub(folder: Path, url: str, broker_port: int | None) -> Iterator[tuple[subpr
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, "TRACKING_DB_FOLDER": str(folder), "TRACKING_LINKS_HOST": "127.0.0.1"}
+    environment = {
+        **os.environ,
+        "MALLOC_ARENA_MAX": "1",  # as ./run does
+        "TRACKING_DB_FOLDER": str(folder),
+        "TRACKING_LINKS_HOST": "127.0.0.1",
+    }
     if broker_port is not None:
         environment |= {
             "TRACKING_LINKS_BROKER_HOST": "127.0.0.1",

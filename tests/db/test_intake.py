@@ -122,6 +122,15 @@ def test_nothing_is_lost_or_counted_twice_in_any_order_of_repeats(hub: Hub) -> N
     assert stored == hub.scan_count() == 40
 
 
+def test_of_several_batches_of_a_sensor_taken_at_once_the_newest_scan_is_noted(hub: Hub) -> None:
+    """A sensor that catches up is noted once for each batch, in any order, and another one beside it."""
+    batches = [batch(message(number, heard("stairs", minute(number), "a"))) for number in (1, 3, 2)]
+    other = batch(message(4, heard("door", minute(2), "a", "b")), sensor="door")
+    hub.intake.take([*batches[:2], other, batches[2]], minute(4))
+    noted = [(row.card.name, row.last_scan_at, row.device_count) for row in hub.sensors.all(minute(4))]
+    assert noted == [("door", minute(2), 2), ("stairs", minute(3), 1)]
+
+
 def test_the_sensor_is_noted_with_its_scans(hub: Hub) -> None:
     """What a sensor says of itself, its newest scan, its clock and what waits there are known after a batch."""
     one = batch(

@@ -22,7 +22,7 @@ def test_an_empty_store_knows_nothing_and_says_so(store: Store) -> None:
     assert (overview.people_now, overview.people_now_with_ratio, overview.present_count) == (None, None, None)
     assert (overview.people_total, overview.average_time_spent_minutes, overview.saved_at) == (0, None, None)
     assert overview.wifi == RadioState(Radio.WIFI, None, None, None, None)
-    assert store.reader.latest_scan_id() is None
+    assert (store.reader.latest_scan_id(), store.reader.latest_scan_at()) == (None, None)
 
 
 def test_people_now_are_the_devices_of_the_latest_scan(store: Store) -> None:
@@ -33,7 +33,7 @@ def test_people_now_are_the_devices_of_the_latest_scan(store: Store) -> None:
     assert overview.people_now == 5
     assert overview.people_now_with_ratio == 6
     assert (overview.wifi.device_count, overview.bluetooth.device_count) == (2, 3)
-    assert overview.last_scan_at == minute(1)
+    assert overview.last_scan_at == store.reader.latest_scan_at() == minute(1)
     assert overview.as_of_at == minute(1.5)
 
 
