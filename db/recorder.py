@@ -110,8 +110,7 @@ def _record(connection: Connection, scans: Sequence[Scan], settings: StoreSettin
     came = iter(taken.of_each)
     rows = [_ledger_row(scan, next(came) if scan.clock_is_right else None) for scan in scans]
     statement = _insert_scans(connection.dialect.name, *rows[0])
-    # Both count the rows as they are given (of a function's rows PostgreSQL makes no other order), so the numbers do not
-    # fall.
+    # Both databases number rows in the order in which they are given.
     ids = sorted(connection.execute(statement, upsert.as_parameters(connection, rows)).scalars())
     if taken.devices is not None:
         device_id = taken.devices.device_id

@@ -52,6 +52,14 @@ def _tenth_of(value: int | None) -> float | None:
     return None if value is None else value / 10
 
 
+def _hex_of(value: bytes | None) -> str | None:
+    return None if value is None else value.hex()
+
+
+def _texts_of(value: str | None) -> tuple[str, ...]:
+    return tuple(json.loads(value)) if value else ()
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware UTC time, as whole milliseconds since 1970: six bytes in SQLite, and ordered as numbers are."""
 
@@ -127,9 +135,9 @@ class DeviceHash(TypeDecorator[str]):
         """To bytes."""
         return None if value is None else bytes.fromhex(value)
 
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002 - SQLAlchemy's
         """From bytes."""
-        return None if value is None else bytes(value).hex()
+        return _hex_of
 
 
 # An index of random values is most of what a scan with many new devices writes, so it holds the first 4 bytes of a hash
@@ -161,9 +169,9 @@ class Ssids(TypeDecorator[tuple[str, ...]]):
         """To JSON."""
         return json.dumps([storable(ssid) for ssid in value], ensure_ascii=False) if value else None
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:  # noqa: ARG002 - SQLAlchemy's
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002 - SQLAlchemy's
         """From JSON."""
-        return tuple(json.loads(value)) if value else ()
+        return _texts_of
 
 
 class Line(TypeDecorator[str]):
