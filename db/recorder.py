@@ -11,9 +11,9 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Insert, insert
+from sqlalchemy import Connection, Insert
 
-from db import bulk, retention, upsert
+from db import retention, upsert
 from db.buckets import hour_start
 from db.connect import Connections
 from db.detections import detections_row
@@ -154,13 +154,12 @@ def _take_in(connection: Connection, scans: Sequence[Scan], settings: StoreSetti
 # Built once, as in `db.followed`.
 @cache
 def _insert_scans(dialect: str, *columns: str) -> Any:  # noqa: ANN401 - SQLAlchemy's type of an insert that returns rows has no short name
-    statement = insert(SCANS) if dialect == "sqlite" else bulk.insert_given(SCANS, columns)
-    return statement.returning(SCANS.c.id)
+    return upsert.insert_rows(SCANS, dialect, *columns).returning(SCANS.c.id)
 
 
 @cache
 def _insert_detections(dialect: str, *columns: str) -> Insert:
-    return insert(DETECTIONS) if dialect == "sqlite" else bulk.insert_given(DETECTIONS, columns)
+    return upsert.insert_rows(DETECTIONS, dialect, *columns)
 
 
 def _ledger_row(scan: Scan, taken: Taken | None) -> Row:
