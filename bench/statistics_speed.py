@@ -167,7 +167,7 @@ def _detections() -> Iterator[Row]:
 
 
 def measure(url: str, rounds: int) -> dict[str, Any]:
-    """Milliseconds of each question, the 95th percentile of some rounds."""
+    """Milliseconds of each question over some rounds; the least is what others on the machine disturb least."""
     with contextlib.closing(Connections(url)) as connections:
         began = time.perf_counter()
         build(connections)
@@ -183,9 +183,7 @@ def measure(url: str, rounds: int) -> dict[str, Any]:
     return {
         "p95_ms": p95,
         "p50_ms": {name: round(statistics.median(some), 1) for name, some in took.items()},
-        "least_ms": {
-            name: round(min(some), 1) for name, some in took.items()
-        },  # what others leave of the machine aside
+        "least_ms": {name: round(min(some), 1) for name, some in took.items()},
         "worst_p95_ms": max(p95.values()),
         "worst_first_ms": round(max(first.values()), 1),
         "built_in_seconds": round(built),
