@@ -46,7 +46,8 @@ from tests.links.broker import mosquitto
 from tests.postgresql import Cluster, find_programs
 
 _GOAL_SHARE, _GOAL_SECONDS = 0.99, 1.0
-_THREADS = 8
+# Each has something to send every three seconds at least, so that the hub does not end its connection meanwhile.
+_THREADS, _SENSORS_A_THREAD = 8, 20
 _MINUTE_SECONDS = 60.0
 _PATIENCE_SECONDS = 300.0
 
@@ -168,7 +169,8 @@ def measure(by: str, cluster: Cluster, folder: Path, sensors: int, minutes: int)
     store = open_store(url, ordinary_settings("UTC"))
     access = Access(store.connections, machine_clock().monotonic)
     now_at = datetime.now(UTC)
-    keys = tuple(access.make_key(f"sender {number}", Role.SENSOR, now_at).key for number in range(_THREADS))
+    threads = min(_THREADS, -(-sensors // _SENSORS_A_THREAD))
+    keys = tuple(access.make_key(f"sender {number}", Role.SENSOR, now_at).key for number in range(threads))
     viewer = access.make_key("feed", Role.VIEWER, now_at).key
     context = mp.get_context("spawn")
     ready, sent_told, heard_told, begin = context.Queue(), context.Queue(), context.Queue(), context.Event()
