@@ -40,12 +40,12 @@ def conditions(rule: Rule, scene: Scene, open_keys: Collection[str]) -> Iterator
         scene: The moment.
         open_keys: Of which subjects an alert of this rule is open: they must be well past its threshold to be over.
     """
-    is_watched = _is_watched(rule, scene)
+    watched = is_watched(rule, scene)
     for subject, holds in _of_any_hour(rule, scene, open_keys):
-        yield subject, holds if is_watched else is_watched
+        yield subject, holds if watched else watched
 
 
-def _is_watched(rule: Rule, scene: Scene) -> Holds:
+def is_watched(rule: Rule, scene: Scene) -> Holds:
     """Whether this is one of the rule's hours; None while nobody knows what time it is."""
     if rule.hours is None:
         return True

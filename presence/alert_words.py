@@ -13,6 +13,7 @@ from presence.zones import Zone
 MOST_TITLE = 120
 MOST_BODY = 500
 
+_DISTANCES = {None: "at", Zone.NEAR: "near", Zone.MEDIUM: "not far from", Zone.FAR: "far from"}
 # Names that are listed before the rest is only counted.
 _MOST_LISTED = 3
 _MOST_NAME = 64
@@ -109,8 +110,7 @@ def _last_heard(place: TagPlace, scene: Scene) -> str:
 
 def _where(place: TagPlace, whereabouts: Whereabouts, scene: Scene) -> str:
     if whereabouts is Whereabouts.PRESENT:
-        zone = "" if place.zone is None else f", {place.zone.value}"
-        return f"It is at {_sensor(place.sensor, scene)}{zone}."
+        return f"It is {_DISTANCES[place.zone]} {_sensor(place.sensor, scene)}."
     return _last_heard(place, scene)
 
 
@@ -139,8 +139,9 @@ def _left(_rule: Rule, subject: Subject, scene: Scene) -> str:
 
 
 def _unheard(rule: Rule, subject: Subject, scene: Scene) -> str:
-    said = f"{_quoted(subject)} has not been heard for {_number(rule.threshold)} minutes"
-    return f"{said}, though the sensor there listens. {_last_heard(scene.tag(subject).state.place, scene)}"
+    minutes = "a minute" if rule.threshold == 1 else f"{_number(rule.threshold)} minutes"
+    said = f"{_quoted(subject)} has not been heard for {minutes}, though the sensor there listens."
+    return f"{said} {_last_heard(scene.tag(subject).state.place, scene)}"
 
 
 def _battery(_rule: Rule, subject: Subject, scene: Scene) -> str:
@@ -162,20 +163,19 @@ def _pressed(_rule: Rule, subject: Subject, scene: Scene) -> str:
 
 
 def _over_capacity(rule: Rule, _subject: Subject, scene: Scene) -> str:
-    people = _number(scene.situation.site.people)
-    return f"About {people} people are here at {scene.local_at:%H:%M}, more than the {_number(rule.threshold)} allowed."
+    people = _people(scene.situation.site.people)
+    return f"{people} here at {scene.local_at:%H:%M}, more than the {_number(rule.threshold)} allowed."
 
 
 def _after_hours(_rule: Rule, _subject: Subject, scene: Scene) -> str:
-    people = max(1, round(scene.situation.site.people or 0))
-    who = "Somebody is" if people == 1 else f"About {people} people are"
-    return f"{who} here at {scene.local_at:%H:%M}, when nobody should be."
+    people = _people(max(1.0, scene.situation.site.people or 0.0))
+    return f"{people} here at {scene.local_at:%H:%M}, when nobody should be."
 
 
 def _unusual(_rule: Rule, _subject: Subject, scene: Scene) -> str:
     site = scene.situation.site
-    usual = f"{_number(site.usual_people)} are usual for this weekday and hour"
-    return f"About {_number(site.people)} people are here at {scene.local_at:%H:%M}; {usual}."
+    usual = f"{round(site.usual_people or 0.0)} are usual for this weekday and hour"
+    return f"{_people(site.people)} here at {scene.local_at:%H:%M}; {usual}."
 
 
 def _sensor_silent(_rule: Rule, subject: Subject, scene: Scene) -> str:
@@ -200,6 +200,14 @@ def _machine(_rule: Rule, subject: Subject, scene: Scene) -> str:
         return "The clock of this machine is wrong, so no time can be trusted. Check that it reaches the internet."
     free = (scene.situation.site.disk_free_share or 0.0) * 100
     return f"Only {free:.1f} % of the disk is free. Make some room, or keep less: db.keep_days in config.toml."
+
+
+def _people(count: float | None) -> str:
+    """How many there are, which nobody knows to the last one."""
+    people = round(count or 0.0)
+    if people == 0:
+        return "Nobody is"
+    return "Somebody is" if people == 1 else f"About {people} people are"
 
 
 def _number(value: float | None) -> str:

@@ -17,7 +17,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from presence import alert_words
-from presence.alert_conditions import CLOCK, Holds, conditions
+from presence.alert_conditions import CLOCK, Holds, conditions, is_watched
 from presence.alert_scene import Scene, SceneMaker
 from presence.alerts import AlertRow, Rule, RuleKind, RuleRow, Situation, Subject, Turn, Verdict
 from presence.hours import covers
@@ -205,6 +205,8 @@ def _turns(one: RuleRow, subject: Subject, scene: Scene, track: _Track, row: Ale
         if track.opens(rule, least_seconds):
             says = alert_words.opening(rule, subject, scene)
             yield Verdict(one.rule_id, subject, Turn.OPENED, says, now_at, _is_quiet(rule, scene))
+    elif track.closes(rule) and not is_watched(rule, scene):
+        yield _withdrawn(row, scene)
     elif track.closes(rule):
         # Of what nobody was told that it began, nobody is told that it ended.
         is_quiet = rule.kind not in _END_IS_TOLD or row.told_at is None or _is_quiet(rule, scene)
@@ -224,6 +226,6 @@ def _is_quiet(rule: Rule, scene: Scene) -> bool:
 
 
 def _withdrawn(row: AlertRow, scene: Scene) -> Verdict:
-    """The end of an alert that nobody watches any more: its rule is off or its subject is gone."""
+    """The end of an alert that nobody watches now: its rule is off, its hours are over or its subject is gone."""
     says = alert_words.withdrawal(scene.local_at)
     return Verdict(row.rule_id or 0, row.subject, Turn.CLOSED, says, scene.situation.now_at, is_quiet=True)

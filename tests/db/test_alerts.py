@@ -17,6 +17,7 @@ from db.errors import DatabaseError
 from db.notifications import Notifications
 from db.store import open_store
 from db.tag_schema import TAGS
+from presence.alerting import Watch
 from presence.alerts import (
     AlertError,
     Boundary,
@@ -25,13 +26,15 @@ from presence.alerts import (
     NoSuchAlertError,
     Rule,
     RuleKind,
+    Situation,
     Subject,
     Turn,
     Verdict,
 )
 from presence.tags import TagIcon
 from presence.zones import Zone
-from tests.db.scanning import SETTINGS, minute, scan
+from tests.db.scanning import PRAGUE, SETTINGS, minute, scan
+from tests.presence.situations import site
 
 NOW_AT = datetime(2027, 3, 10, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -288,3 +291,38 @@ def test_closed_alerts_are_forgotten_after_their_days(any_url: str) -> None:
         with store.connections.read() as connection:
             assert [row.closed_at for row in connection.execute(select(ALERTS.c.closed_at))] == [None]
             assert connection.execute(select(NOTIFICATIONS.c.id)).all() == []
+
+
+def test_what_is_watched_is_kept(rules: AlertRules, channels: Channels, alerts: Alerts, queue: Notifications) -> None:
+    """Second by second, from the first person too many over a restart to the end, with one notification of each."""
+    phone = channels.add(Channel("phone", NTFY))
+    rules.add(replace(FULL, minimum_seconds=3.0, channel_ids=frozenset({phone})), NOW_AT)
+    watch, said = Watch(PRAGUE), []
+    for number in range(60):
+        if number == 20:
+            watch = Watch(PRAGUE, alerts.closed_since(NOW_AT - timedelta(days=1)))
+        now_at = NOW_AT + number * SECOND
+        situation = Situation(now_at, (), replace(site(), people=61.0 if number < 40 else 44.0))
+        alerts.apply(watch.step(situation, rules.all(), alerts.open()))
+        said += [(number, one) for one in bodies(queue, number)]
+    assert said == [
+        (3, "Too many people: About 61 people are here at 13:00, more than the 50 allowed."),
+        (43, "Over: Too many people: There were no longer too many people at 13:00."),
+    ]
+    (row,) = alerts.page(AlertQuery()).rows
+    assert (row.notified_count, row.closed_at) == (2, NOW_AT + 43 * SECOND)
+
+
+def test_a_moment_is_kept_whole_or_not_at_all(rules: AlertRules, alerts: Alerts, connections: Connections) -> None:
+    """When one verdict cannot be written none is, and all of them can be given again."""
+    good = rules.add(FULL, NOW_AT)
+    broken = rules.add(replace(FULL, name="broken"), NOW_AT)
+    with connections.write() as connection:
+        connection.execute(update(RULES).where(RULES.c.id == broken).values(body="{}"))
+    both = [verdict(good, Turn.OPENED), verdict(broken, Turn.OPENED)]
+    with pytest.raises(DatabaseError):
+        alerts.apply(both)
+    assert alerts.open() == ()
+    rules.change(good, replace(FULL, threshold=60.0), NOW_AT)
+    rules.delete(broken, NOW_AT)
+    assert len(alerts.apply(both)) == 1
