@@ -96,10 +96,10 @@ def run(place: Place) -> int:
     with contextlib.ExitStack() as undo:
         listening = open_port(place.config.links.host, place.config.links.port)
         undo.callback(listening.close)
-        telling = open_telling(place, undo)
         site = simulated_site(place) if place.is_demo else None
         if site is not None:
-            make_demo_history(place, telling.keys, telling.store, site, partial(print, flush=True))
+            make_demo_history(place, site, partial(print, flush=True))
+        telling = open_telling(place, undo)
         telling.receive(undo)
         telling.send(undo)
         telling.announce(undo)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import multiprocessing
+import signal
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,6 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from config import BluetoothMode
+from db.errors import DatabaseError
 from db.store import Store
 from db.zone_sums import ZoneSums
 from place import Place
@@ -18,7 +24,7 @@ from scans.listener import Listener
 from scans.monitor import MonitorInterface, own_addresses
 from scans.patience import PatientRadio
 from scans.sensor import Sensor
-from scans.visitor_key import VisitorKeys
+from scans.visitor_key import KeyFileError, VisitorKeys
 
 # What drives the radios takes 8 MB, which a hub need not spend, and the simulated site 2 MB, which only a demonstration
 # needs: imported where it is used.
@@ -30,6 +36,9 @@ if TYPE_CHECKING:
 DEMO_HISTORY = timedelta(days=7)
 # Any number makes a plausible site; this one stays, so that a demonstration goes on where it was.
 DEMO_SEED = 1
+
+# Of linux/prctl.h.
+_PR_SET_PDEATHSIG = 1
 
 
 def simulated_site(place: Place, spot: str | None = None) -> SimulatedSite:
@@ -132,10 +141,33 @@ def _discovery(place: Place, site: SimulatedSite | None) -> Discovery:
     return Discovery(adapter, care=AdapterMender(adapter))
 
 
-def make_demo_history(
-    place: Place, keys: VisitorKeys, store: Store, site: SimulatedSite, say: Callable[[str], None]
-) -> None:
-    """Fill the time since the last scan, a week at most, with what the site would have sounded like."""
+def make_demo_history(place: Place, site: SimulatedSite, say: Callable[[str], None]) -> None:
+    """Fill the time since the last scan, a week at most, with what the site would have sounded like.
+
+    In a process of its own, with which the memory goes that making a week takes. To be called before any thread is
+    started, and before the database and the keys are opened: the other process steps the keys.
+
+    Raises:
+        SystemExit: It could not be made; why was said on standard error.
+    """
+    making = multiprocessing.get_context("fork").Process(target=_make_history, args=(place, site, say), daemon=True)
+    making.start()
+    making.join()
+    if making.exitcode:
+        raise SystemExit(1)
+
+
+def _make_history(place: Place, site: SimulatedSite, say: Callable[[str], None]) -> None:
+    # Should the programme be killed, the kernel ends this process too (prctl(2)), or it would go on writing.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    try:
+        with contextlib.closing(place.open_store()) as store:
+            _record_history(place, store, site, say)
+    except (DatabaseError, KeyFileError) as error:
+        sys.exit(str(error))
+
+
+def _record_history(place: Place, store: Store, site: SimulatedSite, say: Callable[[str], None]) -> None:
     from scans.history import simulated_scans  # noqa: PLC0415 - see above
 
     # From whole minute to whole minute: the site sends in slots of ten seconds, and a scan across two costs twice.
@@ -148,7 +180,7 @@ def make_demo_history(
     scans = simulated_scans(
         site,
         sensor=place.config.scans.sensor_name,
-        keys=keys,
+        keys=place.visitor_keys(),
         rules=place.rules(),
         from_at=from_at,
         to_at=now_at,
