@@ -30,7 +30,7 @@ from db.read_preview import SignalReader
 from db.reports import keep_report
 from db.zone_sums import ZoneSums
 from enrolling import enrol, join_site, keys, leave_site, password
-from hearing import build_sensor, make_demo_history, simulated_site, wifi_source
+from hearing import build_ear, build_sensor, make_demo_history, simulated_site, wifi_source
 from layouts.needs import Managing, PageSettings
 from links.access_commands import set_first_password
 from links.errors import LinkSettingsError
@@ -54,6 +54,7 @@ from scans.minute import EveryMinute
 from scans.visitor_key import KeyFileError
 from sparing import spare_memory
 from telling import Telling, certificate, page_address
+from watching import Watching, register_demo_tags
 
 # What shows takes 18 MB and what hears 8 MB, which a sensor and a hub need not spend: imported where it is used.
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def open_telling(place: Place, undo: contextlib.ExitStack) -> Telling:
     undo.callback(store.close)
     zoning = ZoningInForce(Overrides(store.connections), place.thresholds, place.clock.monotonic)
     access = Access(store.connections, place.clock.monotonic)
-    return Telling(place, store, place.visitor_keys(), zoning, access, store.reader.latest_scan_at)
+    keys, registry_key = place.visitor_keys(), place.registry_key()
+    return Telling(place, store, keys, zoning, access, store.reader.latest_scan_at, registry_key)
 
 
 def run(place: Place) -> int:
@@ -100,6 +102,10 @@ def run(place: Place) -> int:
         if site is not None:
             make_demo_history(place, site, partial(print, flush=True))
         telling = open_telling(place, undo)
+        if site is not None and not telling.store.tags.register_version():
+            register_demo_tags(telling.store, site, telling.registry_key, place.clock.wall())
+        telling.ear = build_ear(place, telling.registry_key)
+        watching = Watching(telling)
         telling.receive(undo)
         telling.send(undo)
         telling.announce(undo)
@@ -117,6 +123,8 @@ def run(place: Place) -> int:
         add_page(telling, server, box.activity)
         undo.callback(box.stop)
         box.start()
+        undo.callback(watching.stop)
+        watching.start()
         greet(telling)
         serve(server, listening, certificate(place))
     return 0
@@ -130,12 +138,15 @@ def run_hub(place: Place) -> int:
         telling = open_telling(place, undo)
         telling.receive(undo)
         telling.announce(undo)
+        watching = Watching(telling)
         sums = ZoneSums(telling.store.connections, place.store_settings)
         minute = EveryMinute(partial(keep_house, telling, sums), 60.0, 0.0, place.clock, _jitter())
         server = telling.site_server(is_listening=False)
         add_page(telling, server, lambda: Activity(Phase.WAITING, telling.latest_scan_id, None))
         undo.callback(minute.stop)
         minute.start()
+        undo.callback(watching.stop)
+        watching.start()
         greet(telling)
         serve(server, listening, certificate(place))
     return 0
@@ -175,10 +186,10 @@ def run_sensor(place: Place) -> int:
 
 
 def build_box(telling: Telling, site: SimulatedSite | None, remember: Callable[[Scan], None]) -> Box:
-    """What listens every minute and hands over what it heard."""
+    """What listens every minute and hands over what it heard, and lets registered tags be heard."""
     place, scans = telling.place, telling.place.config.scans
     return Box(
-        sensor=build_sensor(place, telling.keys, site, telling.newest_at(), telling.zoning),
+        sensor=build_sensor(place, telling.keys, site, telling.newest_at(), telling.zoning, ear=telling.ear),
         remember=remember,
         not_remembered=DatabaseError,
         interval_seconds=scans.interval_seconds,

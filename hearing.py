@@ -30,6 +30,7 @@ from scans.visitor_key import KeyFileError, VisitorKeys
 # needs: imported where it is used.
 if TYPE_CHECKING:
     from scans.discovery import Discovery
+    from scans.registry_key import RegistryKey
     from scans.simulated.site import SimulatedSite
     from scans.tag_ear import TagEar
 
@@ -85,6 +86,21 @@ def build_sensor(
         clock=place.clock,
         newest_at=newest_at,
     )
+
+
+def build_ear(place: Place, key: RegistryKey) -> TagEar | None:
+    """What hears registered tags; None while Bluetooth is switched off.
+
+    Args:
+        place: Whose settings count.
+        key: Under which tags are recognised.
+    """
+    from scans.payloads.telling import measures_of  # noqa: PLC0415 - see above
+    from scans.tag_ear import TagEar  # noqa: PLC0415 - see above
+
+    if not place.config.scans.bluetooth_enabled:
+        return None
+    return TagEar(place.card.name, key, place.clock, measures_of, place.manufacturers.maker)
 
 
 def wifi_source(place: Place) -> MonitorInterface:

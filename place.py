@@ -22,6 +22,7 @@ from scans.clock import Clock, machine_clock
 from scans.enrolment import joined_settings
 from scans.folding import ObservationRules
 from scans.manufacturers import Manufacturers
+from scans.registry_key import RegistryKey
 from scans.visitor_key import VisitorKeys
 
 HOME = Path(__file__).resolve().parent
@@ -89,6 +90,10 @@ class Place:
         """The keys that belong to the database; in memory when it is."""
         scans = self.config.scans
         return VisitorKeys(self.key_path, scans.key_rotation, scans.key_rotation_hour, self.time_zone)
+
+    def registry_key(self) -> RegistryKey:
+        """The key of the register of tags; in memory when the database is."""
+        return RegistryKey(None if self.database_url == "sqlite://" else self.folder / "registry.key")
 
     @property
     def card(self) -> SensorCard:

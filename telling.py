@@ -42,6 +42,7 @@ from presence.access import Role
 from presence.radio import Radio
 from presence.scan import Scan
 from scans.clock import is_right
+from scans.registry_key import RegistryKey
 from scans.visitor_key import KeyFileError, VisitorKey, VisitorKeys
 
 # What speaks MQTT or to a hub takes 5 MB, which a box that does neither need not spend: imported where it is used.
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from links.intake_mqtt import MqttIntake
     from links.uplink import Sender
     from links.uplink import Uplink as UplinkWorker
+    from scans.tag_ear import TagEar
 
 _BYTES_A_MB = 1_000_000
 
@@ -66,6 +68,8 @@ class Telling:
         zoning: Tells zones by the thresholds in force.
         access: Who may come in.
         newest_at: Tells the newest time known to have passed, by which a wrong clock is known; None for none.
+        registry_key: The key of the register of tags.
+        ear: Hears tags on this machine; None where it has no Bluetooth, or nobody follows tags.
     """
 
     place: Place
@@ -74,6 +78,8 @@ class Telling:
     zoning: ZoningInForce
     access: Access
     newest_at: Callable[[], datetime | None]
+    registry_key: RegistryKey
+    ear: TagEar | None = None
     _uplink: UplinkWorker | None = field(init=False, default=None)
     _queue: IntakeQueue | None = field(init=False, default=None)
     _mqtt: MqttIntake | None = field(init=False, default=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from presence.tags import TagStay, Whereabouts
+from presence.tags import TagPlace, TagStay, Whereabouts
 from presence.zones import Zone
 
 # Shorter than this is none. Somebody who carries a tag past a sensor at 1.4 m/s, 5 m to either side of it, takes 7 s.
@@ -63,11 +63,11 @@ class Staying:
             self._rssi_count += sighting_count
             self._rssi_sum += rssi_dbm * sighting_count
 
-    def ends(self, whereabouts: Whereabouts, sensor: str | None, now_at: datetime) -> bool:
-        """Whether a tag that is there or not, at a sensor, is no longer on this stay."""
-        if whereabouts is Whereabouts.UNKNOWN:
+    def ends(self, place: TagPlace, now_at: datetime) -> bool:
+        """Whether a tag that is at a place now is no longer on this stay."""
+        if place.whereabouts is Whereabouts.UNKNOWN:
             return now_at - self.heard_at > UNKNOWN_FOR
-        return whereabouts is Whereabouts.AWAY or sensor != self.sensor
+        return place.whereabouts is Whereabouts.AWAY or place.sensor != self.sensor
 
     @property
     def is_long_enough(self) -> bool:

@@ -23,10 +23,11 @@ ARROWS = {
     "place": {"config", "scans", "db", "presence"},
     "hearing": {"config", "place", "scans", "db", "presence"},
     "telling": {"config", "place", "scans", "db", "links", "presence"},
+    "watching": {"place", "telling", "scans", "db", "presence"},
     "enrolling": {"config", "place", "telling", "scans", "db", "links", "presence"},
 }
 ROOMS = ("presence", "scans", "db", "layouts", "links")
-TOP_LEVEL = ("config", "command_line", "sparing", "place", "hearing", "telling", "enrolling")
+TOP_LEVEL = ("config", "command_line", "sparing", "place", "hearing", "telling", "watching", "enrolling")
 OURS = {*ROOMS, *TOP_LEVEL, "app"}
 
 # Each library has one room.

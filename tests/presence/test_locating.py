@@ -61,7 +61,7 @@ class Site:
         self.ears.take(report(sensor, self.now), second(self.now))
         if heard:
             self.locator.hear(sensor, second(max(heard)), sum(heard.values()) / len(heard), len(heard))
-        self.locator.settle(second(self.now), sensor)
+        self.locator.settle(second(self.now))
 
     @property
     def whereabouts(self) -> set[Whereabouts]:

@@ -65,7 +65,7 @@ def open_telling(place: Place, undo: contextlib.ExitStack) -> Telling:
     undo.callback(store.close)
     zoning = ZoningInForce(Overrides(store.connections), place.thresholds, place.clock.monotonic)
     access = Access(store.connections, place.clock.monotonic)
-    return Telling(place, store, place.visitor_keys(), zoning, access, lambda: None)
+    return Telling(place, store, place.visitor_keys(), zoning, access, lambda: None, place.registry_key())
 
 
 def send(place: Place, first_at: datetime, count: int) -> None:

@@ -1,0 +1,201 @@
+"""Watching: every second tags are followed and the rules of alerts are asked, by a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from db.alert_rules import AlertRules
+from db.alerts import Alerts
+from db.errors import DatabaseError
+from db.read_pages import PageReader
+from db.store import Store
+from place import Place
+from presence.alerting import Watch
+from presence.alerts import AlertRow, Rule, RuleKind, RuleRow, SiteState, Situation
+from presence.faults import advice_for
+from presence.pages import RadioRow
+from presence.radio import Radio
+from presence.tags import TagIcon, TagReport
+from scans.clock import is_right
+from scans.identities import identity_of
+from scans.registry_key import RegistryKey
+from scans.visitor_key import KeyFileError
+from telling import Telling
+
+# Only a demonstration needs the simulated site, which takes 2 MB.
+if TYPE_CHECKING:
+    from scans.simulated.site import SimulatedSite
+
+_log = logging.getLogger(__name__)
+
+_STEP_SECONDS = 1.0
+# The site is looked at this often: scans come once a minute, and a look costs a Pi some 30 ms.
+_SITE_EVERY = timedelta(seconds=5)
+# What is usual changes with the hour.
+_USUAL_EVERY = timedelta(minutes=5)
+# Rules, and whether alerts were acknowledged, are changed by other threads and other processes.
+_RULES_EVERY = timedelta(seconds=2)
+# The longest cool-down of a rule: what closed before can keep nothing closed now.
+_LONGEST_COOL_DOWN = timedelta(days=1)
+
+
+class Watching:
+    """Follows tags and asks the rules, from `start` to `stop`.
+
+    Args:
+        telling: What was built so far: the settings, the database, what hears tags, and whom to tell of changes.
+    """
+
+    def __init__(self, telling: Telling) -> None:
+        """Prepare; nothing runs yet.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        self._telling = telling
+        self._ear = telling.ear
+        self._clock = telling.place.clock
+        connections = telling.store.connections
+        now_at = self._clock.wall()
+        self._follower = telling.store.follow_tags(telling.zoning, now_at)
+        self._tags = telling.store.tags
+        self._alerts = Alerts(connections)
+        self._rules_kept = AlertRules(connections)
+        self._site = SiteLook(telling, PageReader(connections))
+        self._watch = Watch(telling.place.time_zone, self._alerts.closed_since(now_at - _LONGEST_COOL_DOWN))
+        self._version: str | None = None
+        self._rules: tuple[RuleRow, ...] = ()
+        self._open: tuple[AlertRow, ...] = ()
+        self._looked_up_at: datetime | None = None
+        self._trouble = ""
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="watching", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, and wait for the step under way. Harmless when called twice."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def take(self, report: TagReport, received_at: datetime) -> None:
+        """Take what a sensor heard of the tags. May be called from any thread.
+
+        Raises:
+            DatabaseError: It could not be written down.
+        """
+        if self._follower.take(report, received_at):
+            self._telling.nudge()
+
+    def _work(self) -> None:
+        while not self._stopping.wait(_STEP_SECONDS):
+            try:
+                self._step(self._clock.wall())
+                self._note("")
+            except (DatabaseError, KeyFileError) as error:
+                self._note(str(error))
+
+    def _step(self, now_at: datetime) -> None:
+        self._listen_for_registered()
+        if self._ear is not None:
+            self.take(self._ear.report(), now_at)
+        if self._follower.tick(now_at):
+            self._telling.nudge()
+        self._look_up(now_at)
+        if not (self._rules or self._open):
+            return
+        situation = Situation(now_at, self._follower.states(), self._site.state(now_at))
+        if self._alerts.apply(self._watch.step(situation, self._rules, self._open)):
+            self._open = self._alerts.open()
+            self._telling.nudge()
+
+    def _listen_for_registered(self) -> None:
+        if self._ear is None:
+            return
+        version = self._tags.register_version()
+        if version != self._version:
+            self._ear.watch(self._tags.watched())
+            self._version = version
+
+    def _look_up(self, now_at: datetime) -> None:
+        if self._looked_up_at is None or abs(now_at - self._looked_up_at) >= _RULES_EVERY:
+            self._rules, self._open = self._rules_kept.all(), self._alerts.open()
+            self._looked_up_at = now_at
+
+    def _note(self, trouble: str) -> None:
+        """Log a failure once when it begins and once when it ends."""
+        if trouble and not self._trouble:
+            _log.error("Tags are not followed, and alerts do not open. %s", trouble)
+        elif self._trouble and not trouble:
+            _log.info("Tags are followed, and alerts open again.")
+        self._trouble = trouble
+
+
+class SiteLook:
+    """The site as the rules look at it; looked at every few seconds only."""
+
+    def __init__(self, telling: Telling, pages: PageReader) -> None:
+        self._telling = telling
+        self._pages = pages
+        self._state: SiteState | None = None
+        self._looked_at: datetime | None = None
+        self._usual: float | None = None
+        self._usual_at: datetime | None = None
+
+    def state(self, now_at: datetime) -> SiteState:
+        """The site now, or some seconds ago.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        if self._state is None or self._looked_at is None or abs(now_at - self._looked_at) >= _SITE_EVERY:
+            self._state, self._looked_at = self._look(now_at), now_at
+        return self._state
+
+    def _look(self, now_at: datetime) -> SiteState:
+        place, reader = self._telling.place, self._telling.store.reader
+        if self._usual_at is None or abs(now_at - self._usual_at) >= _USUAL_EVERY:
+            self._usual, self._usual_at = reader.usual(now_at), now_at
+        overview = reader.overview(now_at)
+        return SiteState(
+            people=overview.people_now,
+            usual_people=self._usual,
+            sensors=tuple(row for row in reader.sensors(now_at) if row.is_active),
+            unheard=tuple(_unheard(row) for row in self._pages.radios() if row.gap is not None),
+            disk_free_share=_disk_free_share(place),
+            clock_is_right=is_right(now_at, overview.last_scan_at, place.clock.is_synchronised()),
+        )
+
+
+def _unheard(row: RadioRow) -> tuple[str, Radio, str]:
+    fault = None if row.gap is None else row.gap.fault
+    return row.sensor, row.radio, "" if fault is None else advice_for(row.radio, fault.reason)
+
+
+def _disk_free_share(place: Place) -> float | None:
+    """What is free of the disk that the database lies on, or the folder beside it; None when that cannot be told."""
+    try:
+        usage = shutil.disk_usage(place.folder)
+    except OSError:  # the folder of a database in memory, or of a server's, need not exist
+        return None
+    return usage.free / usage.total if usage.total else None
+
+
+def register_demo_tags(store: Store, site: SimulatedSite, key: RegistryKey, now_at: datetime) -> None:
+    """Register what the demonstration's library owns, with a rule on it, as its librarian would have.
+
+    Raises:
+        DatabaseError: It could not be written.
+    """
+    for tag in site.tags():
+        tag_id = store.tags.add(tag.card, [identity_of(tag.kind, tag.identity, key)], now_at)
+        if tag.card.icon is TagIcon.CASE:
+            rule = Rule(f"{tag.card.name} leaves the house", RuleKind.TAG_LEFT, tag_ids=frozenset({tag_id}))
+            AlertRules(store.connections).add(rule, now_at)
