@@ -123,8 +123,7 @@ class Registry:
 
     def _by_prefix(self, kind: IdentityKind, owner: str, data: bytes) -> Iterator[int]:
         for length in self._prefix_lengths.get(owner, ()):
-            if len(data) >= length:
-                yield from self._known_as(kind, prefix_text(owner, data[:length]))
+            yield from self._known_as(kind, prefix_text(owner, data[:length]))
 
     def _known_as(self, kind: IdentityKind, canonical: str) -> Iterable[int]:
         if kind not in self._kinds:

@@ -219,7 +219,7 @@ def test_a_service_that_was_restarted_is_found_out_by_silence(start_bluez: Start
     """A bluetoothd that knows nothing of a discovery makes silence suspicious, and the discovery is begun anew."""
     bluez = start_bluez([FakeDevice(CASE)])
     ear = an_ear()
-    with listening(ear) as listener:
+    with listening(ear, Pace(tick=0.05, quiet=0.3, first_pause=0.05)) as listener:
         assert listen(listener)[0] is None
         starts = bluez.calls.count("StartDiscovery")
         bluez.forget_discoveries()
@@ -338,7 +338,12 @@ def test_a_radio_is_sampled_until_there_is_a_tag(start_bluez: StartBluez) -> Non
         radio = SwitchingListener(BluetoothListener(a_discovery(), now, ear), continuous, wanted)
         assert listen(radio)[0] is None
         assert bluez.is_idle.wait(10)
+        begun = threading.Event()
+        sampled = threading.Thread(target=lambda: radio.listen(1.0, lambda _: begun.set()))
+        sampled.start()
+        assert begun.wait(10)
         ear.watch(watched(KEY, (7, IdentityKind.ADDRESS, CASE)))
+        sampled.join()
         ear.report()
         assert soon(lambda: is_heard(ear))
         assert listen(radio)[0] is None
