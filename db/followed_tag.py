@@ -13,8 +13,8 @@ from presence.listening import Ears, Window
 from presence.locating import Locator
 from presence.measuring import is_same_press, is_worth_logging
 from presence.staying import Staying
-from presence.tags import Measure, MeasureKind, TagPlace, TagReading, TagStay, Whereabouts
-from presence.zones import Zone, Zoning
+from presence.tags import Measure, MeasureKind, TagReading, TagStay, Whereabouts
+from presence.zones import Zoning
 
 # What has not changed is written again so often: so much of what was known last is lost when the power goes.
 _REFRESHED_EVERY = timedelta(minutes=10)
@@ -54,7 +54,7 @@ class FollowedTag:
         self.tag_id = tag_id
         self.name = name
         self._locator = Locator(ears, zoning, place=now.place)
-        self._place = self._written_place = now.place
+        self._written_place = now.place
         self._moved_at = self._written_moved_at = now.moved_at
         self._figures = dict(now.figures)
         self._logged = dict(now.figures)
@@ -62,12 +62,12 @@ class FollowedTag:
         self._ended: deque[Staying] = deque(maxlen=_MOST_WAITING)
         self._lines: deque[WrittenFigure] = deque(maxlen=_MOST_WAITING)
         self._refreshed_at: datetime | None = None
-        self._state = self.state()
+        self._looked = self._looks()
 
     def resume_stay(self, stay_id: int, stay: TagStay, sighting_count: int) -> None:
         """Go on with a stay that was not over when it was written."""
         self._stay = Staying(stay.sensor, stay.from_at)
-        self._stay.resume(stay_id, stay, sighting_count, self._place.last_heard_at or stay.from_at)
+        self._stay.resume(stay_id, stay, sighting_count, self._written_place.last_heard_at or stay.from_at)
 
     @property
     def sensor(self) -> str | None:
@@ -78,24 +78,25 @@ class FollowedTag:
         """Take what a sensor heard of it."""
         heard_at = window.time_of(reading.last_heard_at)
         is_new = self._locator.hear(sensor, heard_at, reading.rssi_mean_dbm, reading.sighting_count)
-        self.settle(now_at)
+        self.settle(now_at, sensor)
         for measure in reading.measures:
             self._measure(measure, heard_at)
         if is_new and self._stay is not None and self._stay.sensor == sensor:
-            self._stay.hear(heard_at, reading.rssi_mean_dbm, reading.sighting_count, self._place.zone)
+            self._stay.hear(heard_at, reading.rssi_mean_dbm, reading.sighting_count, self._locator.zone)
 
-    def settle(self, now_at: datetime) -> None:
-        """Tell anew where it is."""
-        came_from = self._place.sensor
-        self._locator.settle(now_at)
-        place = self._place = self._locator.place()
-        if came_from is not None and place.sensor != came_from:
-            self._moved_at = place.since_at
-        if self._stay is not None and self._stay.ends(place, now_at):
+    def settle(self, now_at: datetime, by: str | None = None) -> None:
+        """Tell anew where it is: by a sensor's report, or with None by time alone."""
+        locator = self._locator
+        came_from = locator.sensor
+        locator.settle(now_at, by)
+        if came_from is not None and locator.sensor != came_from:
+            self._moved_at = locator.since_at
+        if self._stay is not None and self._stay.ends(locator.whereabouts, locator.sensor, now_at):
             self._end_stay(self._stay)
-        heard_at = self._locator.heard_there_at
-        if self._stay is None and place.whereabouts is Whereabouts.PRESENT and place.sensor and heard_at:
-            self._stay = Staying(place.sensor, heard_at)
+        if self._stay is None and locator.whereabouts is Whereabouts.PRESENT:
+            heard_at = locator.heard_there_at
+            if locator.sensor is not None and heard_at is not None:
+                self._stay = Staying(locator.sensor, heard_at)
 
     def _end_stay(self, stay: Staying) -> None:
         stay.is_over = True
@@ -121,9 +122,23 @@ class FollowedTag:
 
     def turned(self) -> TagState | None:
         """Its state, when something of it that rules look at is another than when this was asked last."""
-        before, state = self._state, self.state()
-        self._state = state
-        return state if _looks(before) != _looks(state) else None
+        before, self._looked = self._looked, self._looks()
+        return None if self._looked == before else self.state()
+
+    def _looks(self) -> tuple[object, ...]:
+        """What rules look at: how strong and how sure it is, and when it was last heard, change all the time."""
+        locator = self._locator
+        battery = self._figures.get(MeasureKind.BATTERY_PERCENT)
+        pressed = self._figures.get(MeasureKind.BUTTON_PRESSES)
+        return (
+            locator.whereabouts,
+            locator.sensor,
+            locator.zone,
+            self.name,
+            self._moved_at,
+            battery and battery.value,
+            pressed and pressed.told_at,
+        )
 
     def state(self) -> TagState:
         """What rules look at."""
@@ -132,7 +147,7 @@ class FollowedTag:
         return TagState(
             tag_id=self.tag_id,
             name=self.name,
-            place=self._place,
+            place=self._locator.place(),
             battery_percent=None if battery is None else battery.value,
             moved_at=self._moved_at,
             pressed_at=None if pressed is None else pressed.told_at,
@@ -140,7 +155,7 @@ class FollowedTag:
 
     def now(self) -> TagNow:
         """What is known of it."""
-        return TagNow(self._place, self._moved_at, dict(self._figures))
+        return TagNow(self._locator.place(), self._moved_at, dict(self._figures))
 
     def unwritten(self, now_at: datetime, *, is_refreshed: bool) -> Unwritten | None:
         """What is to be written, also of what lasts on when it is to be refreshed; None for nothing."""
@@ -151,7 +166,7 @@ class FollowedTag:
         has_changed = is_due or self._has_place_changed()
         if not (stays or has_changed or self._lines):
             return None
-        place = WrittenPlace(self.tag_id, self._place, self._moved_at) if has_changed else None
+        place = WrittenPlace(self.tag_id, self._locator.place(), self._moved_at) if has_changed else None
         return Unwritten(tuple(stays), place, tuple(self._lines))
 
     def note_written(self, unwritten: Unwritten, now_at: datetime) -> None:
@@ -163,21 +178,13 @@ class FollowedTag:
             self._refreshed_at = now_at
 
     def _has_place_changed(self) -> bool:
-        if _position(self._place) != _position(self._written_place):
+        locator, written = self._locator, self._written_place
+        if (locator.whereabouts, locator.sensor, locator.zone) != (written.whereabouts, written.sensor, written.zone):
             return True
         moved_at, written_at = self._moved_at, self._written_moved_at
         return moved_at is not None and (written_at is None or moved_at - written_at >= _MOVES_WRITTEN_EVERY)
 
     def _is_refresh_due(self, now_at: datetime) -> bool:
-        if self._place.last_heard_at == self._written_place.last_heard_at:
+        if self._locator.last_heard_at == self._written_place.last_heard_at:
             return False
         return self._refreshed_at is None or abs(now_at - self._refreshed_at) >= _REFRESHED_EVERY
-
-
-def _position(place: TagPlace) -> tuple[Whereabouts, str | None, Zone | None]:
-    return place.whereabouts, place.sensor, place.zone
-
-
-def _looks(state: TagState) -> tuple[object, ...]:
-    """What rules look at: how strong and how sure it is, and when it was last heard, change all the time."""
-    return _position(state.place), state.name, state.battery_percent, state.moved_at, state.pressed_at

@@ -71,7 +71,7 @@ class TagFollower:
                     heard.add(reading.tag_id)
             unheard = {tag_id for tag_id, tag in self._tags.items() if tag.sensor == report.sensor} - heard
             for tag_id in unheard:
-                self._tags[tag_id].settle(received_at)
+                self._tags[tag_id].settle(received_at, report.sensor)
             return self._finish(heard | unheard, received_at, is_refreshed=False)
 
     def tick(self, now_at: datetime) -> tuple[TagState, ...]:

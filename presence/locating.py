@@ -87,7 +87,7 @@ class Locator:
         self._zoning = zoning
         self._away_after = away_after
         self._levels: dict[str, _Level] = {}
-        self._zone = place.zone
+        self.zone = place.zone
         self._zone_since: list[datetime | None] = [None] * len(_ZONE_LEADS)
         self._is_heard_since = False
         self._arrived_at: datetime | None = None
@@ -130,11 +130,19 @@ class Locator:
             self._is_heard_since = True
         return True
 
-    def settle(self, now_at: datetime) -> None:
-        """Tell anew where the tag is, by all that was heard and by what time has passed."""
+    def settle(self, now_at: datetime, by: str | None = None) -> None:
+        """Tell anew where the tag is, by all that was heard and by what time has passed.
+
+        Args:
+            now_at: Now, by the receiver's clock.
+            by: Whose report came; None when only time has passed, by which no sensor becomes better than another.
+        """
         if self.sensor is None:
             return
-        self._compare(now_at)
+        if by == self.sensor:
+            self._compare([name for name in self._levels if name != by], now_at)
+        elif by in self._levels:
+            self._compare([by], now_at)
         level = self._levels[self.sensor]
         if not self._ears.listens(self.sensor, now_at):
             self._turn(Whereabouts.UNKNOWN, now_at)
@@ -142,7 +150,7 @@ class Locator:
             self._turn(Whereabouts.AWAY, now_at)
         elif self._is_heard_since:
             self._turn(Whereabouts.PRESENT, level.heard_at)
-        if self._zone is None or self._has_left_zone(level):
+        if self.zone is None or self._has_left_zone(level):
             self._enter_zone(level)
 
     def place(self) -> TagPlace:
@@ -153,7 +161,7 @@ class Locator:
         return TagPlace(
             whereabouts=self.whereabouts,
             sensor=self.sensor,
-            zone=self._zone,
+            zone=self.zone,
             rssi_dbm=None if rssi_dbm is None else round(rssi_dbm, 2),
             confidence=self._confidence() if self.whereabouts is Whereabouts.PRESENT else None,
             since_at=self.since_at,
@@ -171,7 +179,7 @@ class Locator:
         self.sensor = sensor
         self.whereabouts = Whereabouts.PRESENT
         self.since_at = level.heard_at
-        self._zone = self._zoning.zone_of(level.rssi_dbm)
+        self.zone = self._zoning.zone_of(level.rssi_dbm)
         for other in self._levels.values():
             other.leads_since = [None] * len(_LEADS)
         self._zone_since = [None] * len(_ZONE_LEADS)
@@ -181,9 +189,9 @@ class Locator:
             self.whereabouts, self.since_at = whereabouts, at
             self._is_heard_since = False
 
-    def _compare(self, now_at: datetime) -> None:
-        """Move to the sensor that hears it best, if that has been better by enough for long enough."""
-        if len(self._levels) == 1:
+    def _compare(self, others: Sequence[str], now_at: datetime) -> None:
+        """Move to the best of some other sensors, if that has been better by enough for long enough."""
+        if not others:
             return
         sensor = str(self.sensor)
         here = self._levels[sensor]
@@ -193,7 +201,7 @@ class Locator:
         else:
             at_once = 1 if self._missed(sensor, here) > _MISSED_BY_CHANCE else 0
         best: tuple[float, str] | None = None
-        for name in [name for name in self._levels if name != sensor]:
+        for name in others:
             level = self._levels[name]
             if now_at - level.heard_at > _LEVEL_LASTS:
                 del self._levels[name]
@@ -226,19 +234,17 @@ class Locator:
         if level.rssi_dbm is None:
             return False
         rssi_dbm, zone_of = level.rssi_dbm, self._zoning.zone_of
-        is_outside = zone_of(rssi_dbm) is not self._zone
+        is_outside = zone_of(rssi_dbm) is not self.zone
         is_by = [
-            is_outside
-            and zone_of(rssi_dbm - past_db) is not self._zone
-            and zone_of(rssi_dbm + past_db) is not self._zone
+            is_outside and zone_of(rssi_dbm - past_db) is not self.zone and zone_of(rssi_dbm + past_db) is not self.zone
             for past_db, _ in _ZONE_LEADS
         ]
         return _holds(level, self._zone_since, is_by, _ZONE_LEADS)
 
     def _enter_zone(self, level: _Level) -> None:
         zone = self._zoning.zone_of(level.rssi_dbm)
-        if zone is not self._zone:
-            self._zone, self.since_at = zone, level.heard_at
+        if zone is not self.zone:
+            self.zone, self.since_at = zone, level.heard_at
             self._zone_since = [None] * len(_ZONE_LEADS)
 
     def _confidence(self) -> float:

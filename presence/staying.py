@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from presence.tags import TagPlace, TagStay, Whereabouts
+from presence.tags import TagStay, Whereabouts
 from presence.zones import Zone
 
 # Shorter than this is none. Somebody who carries a tag past a sensor at 1.4 m/s, 5 m to either side of it, takes 7 s.
-SHORTEST = timedelta(seconds=5)
+_SHORTEST = timedelta(seconds=5)
 # Nothing is known of a tag while its sensor is started anew, or has lost its network. For so long it is taken to stay;
 # then its stay ended when it was last heard.
-UNKNOWN_FOR = timedelta(minutes=5)
+_UNKNOWN_FOR = timedelta(minutes=5)
 
 
 class Staying:
@@ -63,16 +63,16 @@ class Staying:
             self._rssi_count += sighting_count
             self._rssi_sum += rssi_dbm * sighting_count
 
-    def ends(self, place: TagPlace, now_at: datetime) -> bool:
-        """Whether a tag that is at a place now is no longer on this stay."""
-        if place.whereabouts is Whereabouts.UNKNOWN:
-            return now_at - self.heard_at > UNKNOWN_FOR
-        return place.whereabouts is Whereabouts.AWAY or place.sensor != self.sensor
+    def ends(self, whereabouts: Whereabouts, sensor: str | None, now_at: datetime) -> bool:
+        """Whether a tag that is there or not, at a sensor, is no longer on this stay."""
+        if whereabouts is Whereabouts.UNKNOWN:
+            return now_at - self.heard_at > _UNKNOWN_FOR
+        return whereabouts is Whereabouts.AWAY or sensor != self.sensor
 
     @property
     def is_long_enough(self) -> bool:
         """Whether it is one."""
-        return self.heard_at - self.from_at >= SHORTEST
+        return self.heard_at - self.from_at >= _SHORTEST
 
     def told(self, tag_id: int) -> TagStay:
         """The stay as it is now."""

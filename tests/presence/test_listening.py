@@ -52,6 +52,14 @@ def test_only_what_was_listened_counts() -> None:
     assert ears.unheard_seconds("door", mark) == 21
 
 
+def test_what_was_heard_before_the_newest_report_is_not_thought_longer_ago_than_that() -> None:
+    """A sensor may not have listened in between, so no more is taken to be listened since than its newest report."""
+    ears = Ears(second(0))
+    for to in (10, 70):
+        ears.take(report("door", to, length=10), second(to))
+    assert ears.unheard_seconds("door", ears.mark("door", second(9))) == 10
+
+
 def test_a_report_that_comes_twice_counts_once() -> None:
     """The same report again adds nothing, nor does one that overlaps beyond what is new of it."""
     ears = Ears(second(0))

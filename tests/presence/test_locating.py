@@ -61,7 +61,7 @@ class Site:
         self.ears.take(report(sensor, self.now), second(self.now))
         if heard:
             self.locator.hear(sensor, second(max(heard)), sum(heard.values()) / len(heard), len(heard))
-        self.locator.settle(second(self.now))
+        self.locator.settle(second(self.now), sensor)
 
     @property
     def whereabouts(self) -> set[Whereabouts]:
@@ -182,7 +182,8 @@ def test_a_dead_sensor_makes_no_tag_away() -> None:
 def test_a_sensor_that_says_it_does_not_listen_is_believed() -> None:
     """Nothing is known of its tags from then on, and it has to listen for as long as ever before one is away."""
     site = Site()
-    site.run(60, {"door": -60.0})
+    site.run(55, {"door": -60.0})
+    site.run(5, {"door": -120.0})
     for number in range(61, 120):
         site.ears.take(report("door", number, is_listening=False), second(number))
         site.locator.settle(second(number))
@@ -200,6 +201,16 @@ def test_a_tag_is_not_thought_to_move_because_its_sensor_died() -> None:
     assert site.run(120, {"hall": -80.0}).sensor == "door"
     place = site.run(10, {"hall": -45.0})
     assert (place.sensor, place.whereabouts) == ("hall", PRESENT)
+
+
+def test_a_tag_does_not_go_to_a_sensor_that_died() -> None:
+    """What a sensor heard before it died does not count any more: a tag that its own one misses is away."""
+    site = Site()
+    site.run(60, {"door": -60.0, "hall": -62.0})
+    site.deaf = {"hall"}
+    site.run(40, {"door": -60.0})
+    place = site.run(30, {"door": -120.0})
+    assert (place.sensor, place.whereabouts) == ("door", AWAY)
 
 
 def test_one_that_listens_ten_seconds_a_minute_misses_no_tag() -> None:
