@@ -94,7 +94,7 @@ class ContinuousListener:
         self._is_closed = False
         self._failures = 0
         self._mended = 0  # failures after which mending was tried
-        self._fault: Fault | None = None
+        self._fault: Fault | None = None  # of the last failure
         self._recovery = ""
         self._questions = 0  # whether the adapter is well, asked by scans
         self._answers = 0
@@ -238,7 +238,6 @@ class ContinuousListener:
         self._ear.begin_listening()
         with self._state:
             self._loop = asyncio.get_running_loop()
-            self._fault = None
             self._state.notify_all()
         try:
             fault = await self._until_trouble()
