@@ -94,15 +94,13 @@ class Watching:
         if self._follower.take(report, received_at):
             self._telling.nudge()
 
-    def _work(self) -> None:
-        while not self._stopping.wait(_STEP_SECONDS):
-            try:
-                self._step(self._clock.wall())
-                self._note("")
-            except (DatabaseError, KeyFileError) as error:
-                self._note(str(error))
+    def step(self, now_at: datetime) -> None:
+        """One look at everything; the thread takes one each second.
 
-    def _step(self, now_at: datetime) -> None:
+        Raises:
+            DatabaseError: The database cannot be read or written; the next step tries again.
+            KeyFileError: The registry key cannot be read.
+        """
         self._listen_for_registered()
         if self._ear is not None:
             self.take(self._ear.report(), now_at)
@@ -115,6 +113,14 @@ class Watching:
         if self._alerts.apply(self._watch.step(situation, self._rules, self._open)):
             self._open = self._alerts.open()
             self._telling.nudge()
+
+    def _work(self) -> None:
+        while not self._stopping.wait(_STEP_SECONDS):
+            try:
+                self.step(self._clock.wall())
+                self._note("")
+            except (DatabaseError, KeyFileError) as error:
+                self._note(str(error))
 
     def _listen_for_registered(self) -> None:
         if self._ear is None:
