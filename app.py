@@ -106,7 +106,7 @@ def run(place: Place) -> int:
             register_demo_tags(telling.store, site, telling.registry_key, place.clock.wall())
         telling.ear = build_ear(place, telling.registry_key)
         watching = Watching(telling)
-        telling.receive(undo)
+        telling.receive(undo, from_broker=place.config.links.uplink is not Uplink.MQTT)
         telling.send(undo)
         telling.announce(undo)
         sums = ZoneSums(telling.store.connections, place.store_settings)
@@ -136,7 +136,7 @@ def run_hub(place: Place) -> int:
         listening = open_port(place.config.links.host, place.config.links.port)
         undo.callback(listening.close)
         telling = open_telling(place, undo)
-        telling.receive(undo)
+        telling.receive(undo, from_broker=True)
         telling.announce(undo)
         watching = Watching(telling)
         sums = ZoneSums(telling.store.connections, place.store_settings)
@@ -227,7 +227,7 @@ def add_page(telling: Telling, server: FastAPI, activity: Callable[[], Activity]
 def keep_house(telling: Telling, sums: ZoneSums) -> None:
     """What is due each minute: forget some of what is old, add up what is over, and step the visitor key."""
     now_at = telling.place.clock.wall()
-    telling.store.recorder.forget_some(now_at)
+    telling.store.recorder.forget_due(now_at)
     sums.roll_up(now_at)
     telling.step_key()
 

@@ -145,7 +145,15 @@ class DbSection(_Section):
     """The ledger of scans, counts without identity, is kept this many days."""
     keep_detections_days: int = Field(default=7, ge=1, le=3650)
     """Every single detection (which device, in which scan, how strong) is kept this many days, for programs that ask
-    for them and for counts that several sensors share."""
+    for them and for counts that several sensors share. At most keep_days: they say nothing without their devices."""
+
+    @model_validator(mode="after")
+    def _keeps_devices_for_long_enough(self) -> Self:
+        if self.keep_detections_days > self.keep_days:
+            raise ValueError(
+                "keep_detections_days must be at most keep_days: a detection says nothing once its device is forgotten"
+            )
+        return self
 
 
 class LayoutsSection(_Section):

@@ -107,8 +107,13 @@ class Telling:
         self._uplink.start()
         undo.callback(self._uplink.stop)
 
-    def receive(self, undo: contextlib.ExitStack) -> None:
+    def receive(self, undo: contextlib.ExitStack, *, from_broker: bool) -> None:
         """Take scans of other machines: by HTTP, and from the broker where the settings name one.
+
+        Args:
+            undo: What is to be stopped again.
+            from_broker: Whether the broker is asked. A box that sends to a hub through it must not take its own scans
+                back from it.
 
         Raises:
             KeyFileError: The key cannot be read or written, so that it is not known whose scans to take.
@@ -124,8 +129,7 @@ class Telling:
         )
         self._queue.start()
         undo.callback(self._queue.stop)
-        # A box that sends to a hub through the broker must not take its own scans back from it.
-        if links.broker_host and links.uplink is not Uplink.MQTT:
+        if links.broker_host and from_broker:
             from links.intake_mqtt import MqttIntake  # noqa: PLC0415 - see above
 
             self._mqtt = MqttIntake(

@@ -96,7 +96,7 @@ def hold(folder: Path) -> None:
     place = Place(Config(), False, f"sqlite:///{folder}/tracking.db", _UTC, clock, Manufacturers())  # noqa: FBT003
     undo = contextlib.ExitStack()  # it ends with the process
     telling = programme["open_telling"](place, undo)
-    telling.receive(undo)
+    telling.receive(undo, from_broker=True)
     build_sensor(place, telling.keys, None, None)  # what drives real radios is there; a crowd stands in for them
     sensor = Sensor(
         name="bench",

@@ -67,10 +67,26 @@ class Recorder:
             count += len(some)
         return count
 
+    def forget_due(self, now_at: datetime) -> int:
+        """Delete what has been kept for long enough, as much as is due in a minute; tells how many rows that were.
+
+        In steps, between which scans are recorded.
+
+        Raises:
+            DatabaseError: It could not be done.
+        """
+        total = 0
+        for _ in range(retention.MOST_STEPS):
+            count = self.forget_some(now_at)
+            if not count:
+                break
+            total += count
+        return total
+
     def forget_some(self, now_at: datetime) -> int:
         """Delete some of what has been kept for long enough; tells how many rows that were.
 
-        A small step, to be called each minute. It does nothing while the clock is known to be wrong.
+        A small step. It does nothing while the clock is known to be wrong.
 
         Raises:
             DatabaseError: It could not be done.

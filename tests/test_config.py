@@ -77,6 +77,14 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         assert said in message
 
 
+def test_detections_are_not_kept_longer_than_their_devices() -> None:
+    """A detection names a device by its row, so who keeps devices for a day keeps detections no longer."""
+    with pytest.raises(ConfigError, match="keep_detections_days must be at most keep_days"):
+        load_config(None, {"TRACKING_DB_KEEP_DAYS": "1"})
+    shorter = load_config(None, {"TRACKING_DB_KEEP_DAYS": "1", "TRACKING_DB_KEEP_DETECTIONS_DAYS": "1"})
+    assert shorter.db.keep_detections_days == 1
+
+
 @pytest.mark.parametrize("content", [b"[scans", b"\xff\xfe", b"scans = 3"])
 def test_a_file_that_is_no_toml_is_said_clearly(tmp_path: Path, content: bytes) -> None:
     """A file that cannot be understood is named in one sentence."""

@@ -47,6 +47,13 @@ def test_a_step_is_small(store: Store) -> None:
     assert steps == [600, 600, 600, 200]
 
 
+def test_a_minute_keeps_up_with_many_sensors(store: Store) -> None:
+    """More falls due in a minute at a large site than one step takes: several take it, and no more than so many."""
+    store.recorder.record(scan(minute(0), [str(number) for number in range(7000)]))
+    store.recorder.record(scan(minute(20), elapsed_seconds=None))
+    assert [store.recorder.forget_due(minute(31 * DAY)) for _ in range(3)] == [12_000, 2_000, 0]
+
+
 def test_scans_and_gaps_are_kept_longer(store: Store) -> None:
     """The ledger and the gaps go after their own time; the latest scan stays whatever its age."""
     for number in range(5):

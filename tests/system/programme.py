@@ -97,13 +97,20 @@ class Programme:
         return self.process.wait(PATIENCE_SECONDS)
 
 
-def join_site(name: str, own_database: str, hub_database: str, *options: str, extra: Mapping[str, str]) -> None:
+def join_site(
+    name: str,
+    own_database: str,
+    hub_database: str,
+    *options: str,
+    extra: Mapping[str, str],
+    own_extra: Mapping[str, str] | None = None,
+) -> None:
     """Make what keeps its scans in one database a sensor of the hub with another, by the commands of both."""
     enrolled = carry_out("enrol", name, *options, "--db", hub_database, extra=extra)
     assert enrolled.returncode == 0, enrolled.stderr
     code = re.search(r"site1-\S+", enrolled.stdout)
     assert code is not None
-    joined = carry_out("join", code[0], "--db", own_database)
+    joined = carry_out("join", code[0], "--db", own_database, extra=own_extra)
     assert joined.returncode == 0, joined.stderr
 
 
