@@ -31,7 +31,7 @@ from sqlalchemy import select
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from bench.intake_speed import batch, broker_at, hub, message_id
+from bench.intake_speed import batch, broker_at, hub, message_id, site_in
 from bench.ordinary import ordinary_settings
 from bench.processor_time import database_seconds, process_seconds
 from db.access import Access
@@ -63,6 +63,7 @@ class Crowd:
         sensors: How many.
         minutes: Scans of each.
         begin_at: When the first scan of all begins.
+        site: The site of the hub.
     """
 
     by: str
@@ -71,6 +72,7 @@ class Crowd:
     sensors: int
     minutes: int
     begin_at: datetime
+    site: str
 
 
 Seen = dict[tuple[str, int], float]
@@ -111,7 +113,7 @@ def send(crowd: Crowd, ready: Any, begin: Event, told: Any) -> None:  # noqa: AN
         for minute in range(crowd.minutes)
         for number in range(crowd.sensors)
     ]
-    bodies = {(name, minute): batch(name, minute, crowd.begin_at) for _, name, minute in due}
+    bodies = {(name, minute): batch(name, minute, crowd.begin_at, crowd.site) for _, name, minute in due}
     ready.put(None)
     begin.wait()
     sent: Seen = {}
@@ -182,8 +184,9 @@ def measure(by: str, cluster: Cluster, folder: Path, sensors: int, minutes: int)
             broker_port = undo.enter_context(
                 mosquitto(folder / "broker", certificates=None, asks_password=False, lines=lines)
             ).port
+        site = site_in(folder, url)
         process, port = undo.enter_context(hub(folder, url, broker_port))
-        crowd = Crowd(by, broker_port or port, keys, sensors, minutes, now_at)
+        crowd = Crowd(by, broker_port or port, keys, sensors, minutes, now_at, site)
         context.Process(target=send, args=(crowd, ready, begin, sent_told), daemon=True).start()
         listening = (port, viewer, sensors * minutes, now_at, heard_told)
         context.Process(target=listen, args=listening, daemon=True).start()

@@ -16,11 +16,12 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.intake_speed import batch, hub, stored
+from bench.intake_speed import batch, hub, site_in, stored
 from bench.ordinary import ordinary_settings
 from db.access import Access
 from db.store import open_store
@@ -44,16 +45,21 @@ def resident_mb(process_id: int) -> float:
     return round(int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) / 1000, 1)
 
 
-def send(port: int, name: str, key: str, minutes: int, begin_at: datetime) -> None:
+def send(port: int, key: str, bodies: Iterator[bytes]) -> None:
     """Be a sensor, for all of its day."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    for minute in range(minutes):
-        connection.request("POST", BATCHES_PATH, batch(name, minute, begin_at), headers)
+    for body in bodies:
+        connection.request("POST", BATCHES_PATH, body, headers)
         answer = connection.getresponse()
         said = answer.read()
         if answer.status != http.HTTPStatus.OK:
             raise RuntimeError(said.decode())
+
+
+def _day(name: str, minutes: int, begin_at: datetime, site: str) -> Iterator[bytes]:
+    for minute in range(minutes):
+        yield batch(name, minute, begin_at, site)
 
 
 def measure(url: str, folder: Path, minutes: int) -> dict[str, Any]:
@@ -66,6 +72,7 @@ def measure(url: str, folder: Path, minutes: int) -> dict[str, Any]:
         store = undo.enter_context(contextlib.closing(open_store(url, ordinary_settings("UTC"))))
         access = Access(store.connections, machine_clock().monotonic)
         keys = {name: access.make_key(name, Role.SENSOR, datetime.now(UTC)).key for name in names}
+        site = site_in(folder, url)
         process, port = undo.enter_context(hub(folder, url, None))
         driver = undo.enter_context(sync_playwright())
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=_BROWSER)
@@ -74,7 +81,8 @@ def measure(url: str, folder: Path, minutes: int) -> dict[str, Any]:
         page.set_default_timeout(_PATIENCE_MILLISECONDS)
         page.goto(f"http://127.0.0.1:{port}/")
         seen = [resident_mb(process.pid)]
-        sensors = [threading.Thread(target=send, args=(port, name, keys[name], minutes, begin_at)) for name in names]
+        days = {name: _day(name, minutes, begin_at, site) for name in names}
+        sensors = [threading.Thread(target=send, args=(port, keys[name], days[name])) for name in names]
         for sensor in sensors:
             sensor.start()
         while any(sensor.is_alive() for sensor in sensors):

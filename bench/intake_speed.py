@@ -28,6 +28,7 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from websockets.exceptions import ConnectionClosed
@@ -35,6 +36,7 @@ from websockets.sync.client import connect
 
 from bench.ordinary import ordinary_settings
 from bench.processor_time import database_seconds, process_seconds
+from config import Config
 from db.access import Access
 from db.connect import Connections
 from db.intake import Intake
@@ -50,6 +52,7 @@ from presence.scan import AddressKind, DeviceObservation, Heard, Scan
 from presence.sensors import SensorCard
 from presence.zones import ZoneThresholds
 from scans.clock import machine_clock
+from scans.visitor_key import VisitorKeys
 from tests.links.broker import mosquitto
 from tests.postgresql import Cluster, find_programs
 
@@ -76,6 +79,7 @@ class Where:
         keys: The key of each sensor, by its name.
         batches: How many each sensor has.
         seconds: How long to send by HTTP.
+        site: The site of the hub.
     """
 
     by: str
@@ -83,9 +87,18 @@ class Where:
     keys: dict[str, str]
     batches: int
     seconds: float
+    site: str
 
 
-def batch(name: str, minute: int, begin_at: datetime) -> bytes:
+def site_in(folder: Path, url: str) -> str:
+    """The site of a hub that is to be started on a folder: its key is made here, where the hub will find it."""
+    scans = Config().scans
+    path = folder / ("site.key" if url.startswith("postgresql") else "tracking.key")
+    keys = VisitorKeys(path, scans.key_rotation, scans.key_rotation_hour, ZoneInfo("UTC"))
+    return keys.key_at(datetime.now(UTC)).site
+
+
+def batch(name: str, minute: int, begin_at: datetime, site: str = _SITE) -> bytes:
     """What a sensor sends of one minute."""
     started_at = begin_at + timedelta(minutes=minute)
     first = _NEW_EACH_MINUTE * minute
@@ -93,7 +106,7 @@ def batch(name: str, minute: int, begin_at: datetime) -> bytes:
     period = begin_at.date().toordinal()
     scan = Scan(name, started_at, 10.0, 60.0, period, clock_is_right=True, wifi=Heard(()), bluetooth=Heard(devices))
     message = encode_message(ScanMessage(message_id(name, minute), scan))
-    return encode_batch(SensorCard(name, None, "bench"), _SITE, datetime.now(UTC), 0, [message])
+    return encode_batch(SensorCard(name, None, "bench"), site, datetime.now(UTC), 0, [message])
 
 
 def message_id(name: str, minute: int) -> str:
@@ -112,7 +125,9 @@ def _device(name: str, number: int, at: datetime) -> DeviceObservation:
 def send(where: Where, ready: Any, begin: Event, told: Any) -> None:  # noqa: ANN401 - a multiprocessing.Queue has no type
     """Be some sensors: prepare everything, say so, and once told send it; tells how long each waited, in seconds."""
     begin_at = datetime.now(UTC) - _BEGIN
-    bodies = {name: [batch(name, minute, begin_at) for minute in range(where.batches)] for name in where.keys}
+    bodies = {
+        name: [batch(name, minute, begin_at, where.site) for minute in range(where.batches)] for name in where.keys
+    }
     waits: list[float] = []
     one_sends = _post if where.by == "http" else _publish
     threads = [threading.Thread(target=one_sends, args=(where, name, some, waits)) for name, some in bodies.items()]
@@ -233,9 +248,10 @@ def measure_hub(
             broker_port = undo.enter_context(
                 mosquitto(folder / "broker", certificates=None, asks_password=False, lines=lines)
             ).port
+        site = site_in(folder, url)
         process, port = undo.enter_context(hub(folder, url, broker_port))
         threading.Thread(target=listen, args=(port, viewer, heard), daemon=True).start()
-        where = Where(by, broker_port or port, keys, batches, seconds)
+        where = Where(by, broker_port or port, keys, batches, seconds, site)
         waits, sender_seconds, took, cost = _let_send(where, store.connections, process.pid, cluster)
         done = stored(store.connections)
     return {
@@ -258,7 +274,7 @@ def _let_send(
     names = sorted(where.keys)
     for number in range(_SENDERS):
         own = {name: where.keys[name] for name in names[number::_SENDERS]}
-        part = Where(where.by, where.port, own, where.batches, where.seconds)
+        part = Where(where.by, where.port, own, where.batches, where.seconds, where.site)
         context.Process(target=send, args=(part, ready, begin, told), daemon=True).start()
     for _ in range(_SENDERS):
         ready.get()

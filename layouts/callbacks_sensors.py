@@ -47,17 +47,22 @@ def _register_trends(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     )
     @off_the_loop
     def show_trends(_scans: int, time_range: str, asked: object, theme: str | None) -> tuple[Any, ...]:
-        trends = parts.reader.trends(chosen_range(time_range), parts.clock(), asked_sensor(parts, asked))
+        sensor = asked_sensor(parts, asked)
+        trends = parts.reader.trends(chosen_range(time_range), parts.clock(), sensor)
         troubles.end("trends")
-        return (*_trend_parts(trends, theme, parts.settings.time_zone), len(trends.sensors) < 2, True)
+        shown = _trend_parts(trends, theme, parts.settings.time_zone, is_of_one=sensor is not None)
+        return (*shown, len(trends.sensors) < 2, True)
 
 
-def _trend_parts(trends: Trends, theme: str | None, zone: tzinfo) -> tuple[Any, ...]:
+def _trend_parts(trends: Trends, theme: str | None, zone: tzinfo, *, is_of_one: bool) -> tuple[Any, ...]:
     palette = palette_for(theme)
     blocks = trend_charts.block_words(trends.time_range)
+    whose = (
+        "Different devices that this sensor heard, also those nearer to another," if is_of_one else "Different devices"
+    )
     return (
         trend_charts.zone_chart(trends, palette, zone),
-        f"Different devices in {blocks}. One that was heard in two zones counts in both.",
+        f"{whose} in {blocks}. One that was heard in two zones counts in both.",
         trend_charts.sensor_chart(trends, palette, zone),
         trend_charts.sensor_legend(trends, palette),
         f"Devices at a time, on average in {blocks}, each at the sensor that hears it best.",

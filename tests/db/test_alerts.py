@@ -34,6 +34,7 @@ from presence.alerts import (
 from presence.tags import TagIcon
 from presence.zones import Zone
 from tests.db.scanning import PRAGUE, SETTINGS, minute, scan
+from tests.db.sealing import Reversing
 from tests.presence.situations import site
 
 NOW_AT = datetime(2027, 3, 10, 12, tzinfo=UTC)
@@ -41,16 +42,6 @@ SECOND = timedelta(seconds=1)
 SITE = Subject("site", "the site")
 FULL = Rule("full", RuleKind.OVER_CAPACITY, threshold=50.0, hysteresis=5.0)
 NTFY = "ntfys://ntfy.example/secret-topic"
-
-
-class Reversing:
-    """A sealer that anybody could break."""
-
-    def seal(self, plain: bytes) -> bytes:
-        return plain[::-1]
-
-    def unseal(self, sealed: bytes) -> bytes:
-        return sealed[::-1]
 
 
 @pytest.fixture

@@ -12,24 +12,11 @@ from db.connect import Connections
 from db.notifications import Notifications, enqueue
 from presence.alerts import AlertError, Channel, NoSuchAlertError, Notification
 from presence.sealing import SealError
+from tests.db.sealing import Reversing
 
 NOW_AT = datetime(2027, 3, 10, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 NTFY = "ntfys://ntfy.example/secret-topic"
-
-
-class Reversing:
-    """A sealer that anybody could break; it opens nothing once its key is lost."""
-
-    has_key = True
-
-    def seal(self, plain: bytes) -> bytes:
-        return plain[::-1]
-
-    def unseal(self, sealed: bytes) -> bytes:
-        if not self.has_key:
-            raise SealError("The key is another one.")
-        return sealed[::-1]
 
 
 @pytest.fixture

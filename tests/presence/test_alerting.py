@@ -352,3 +352,45 @@ def test_a_clock_that_is_put_right_changes_nothing(jump: timedelta) -> None:
     there.now_at += jump
     assert there.go_on([outside], seconds=20) == []
     assert there.go_on([outside], seconds=90) == [OPENED]
+
+
+def test_what_was_never_told_has_no_end_to_tell() -> None:
+    """An alert that is as good as over when quiet hours end is neither released nor told to be over."""
+    there = Place(
+        rule(RuleKind.OVER_CAPACITY, threshold=5.0, minimum_seconds=30.0, quiet=Hours(ALL_DAYS, time(13), time(13, 1)))
+    )
+    assert there.go_on(seconds=50) == [OPENED]
+    assert there.go_on(of_site=replace(site(), people=1.0), seconds=60) == [CLOSED]
+    assert there.verdicts[-1].is_quiet
+
+
+def test_a_rule_that_watches_for_something_else_begins_anew() -> None:
+    """What was counted for the rule before does not count for the one in its place; a new name changes nothing."""
+    slow = replace(STAYS_IN_HALL, minimum_seconds=30.0)
+    there = Place(slow)
+    there.go_on([IN_YARD], seconds=20)
+    there.rules = [RuleRow(1, replace(slow, name="renamed"))]
+    assert there.go_on([IN_YARD], seconds=11) == [OPENED]
+    other = Place(slow)
+    other.go_on([IN_YARD], seconds=20)
+    other.rules = [RuleRow(1, replace(slow, boundary=Boundary(frozenset({"stairs"}))))]
+    assert other.go_on([IN_YARD], seconds=30) == []
+    assert other.go_on([IN_YARD]) == [OPENED]
+
+
+def test_a_tag_that_is_heard_is_believed_to_be_there() -> None:
+    """That a scan is late, or heard no Bluetooth, is no reason to doubt a tag that was heard since."""
+    arrives = rule(RuleKind.TAG_ENTERED_BOUNDARY, boundary=Boundary(frozenset({"yard"})))
+    assert Place(arrives).go_on([IN_YARD], site({"yard": SensorState.LATE})) == [OPENED]
+    assert Place(arrives).go_on([IN_YARD], without(site(), "yard", Radio.BLUETOOTH)) == [OPENED]
+    assert Place(arrives).go_on([IN_YARD], site({"yard": SensorState.SILENT})) == []
+
+
+def test_of_a_silent_sensor_no_radio_is_told() -> None:
+    """Its radios open and close nothing until it speaks."""
+    there = Place(rule(RuleKind.RADIO_UNHEARD))
+    silent = site({"hall": SensorState.SILENT})
+    assert there.go_on(of_site=without(silent, "hall", Radio.WIFI), seconds=600) == []
+    assert there.go_on(of_site=without(site(), "hall", Radio.WIFI)) == [OPENED]
+    assert there.go_on(of_site=silent, seconds=600) == []
+    assert there.go_on() == [CLOSED]

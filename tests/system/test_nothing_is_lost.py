@@ -11,6 +11,7 @@ from tests.links.broker import Mosquitto, mosquitto
 from tests.links.waiting import wait_until
 from tests.ports import free_port
 from tests.postgresql import Cluster, cluster
+from tests.sqlite import new_database
 from tests.system.programme import Programme, join_site, started
 from tests.system.sending import Sending, stored
 
@@ -47,7 +48,7 @@ class Site:
             "TRACKING_LINKS_BROKER_PORT": str(broker.port),
             "TRACKING_LINKS_BROKER_TLS": "false",
         }
-        self._own = f"sqlite:///{folder}/sensor/tracking.db"
+        self._own = new_database(folder / "sensor/tracking.db")
         self.database = postgresql.new_database()
         self.hub = self._started_hub()
         self.hub.wait_until(lambda health: health["parts"]["broker"]["is_fine"])

@@ -15,6 +15,7 @@ from db.connect import Connections
 from db.outbox import Outbox, OutboxLimits
 from tests.links.waiting import wait_until
 from tests.ports import free_port
+from tests.sqlite import new_database
 from tests.system.programme import join_site, started
 from tests.system.sending import Sending, stored
 
@@ -75,7 +76,7 @@ def network() -> Iterator[Network]:
 
 def test_a_sensor_that_loses_its_network_sends_what_waits_once_it_is_back(tmp_path: Path, network: Network) -> None:
     """While the network is away scans wait at the sensor; afterwards they are stored in order, each once."""
-    own, database = f"sqlite:///{tmp_path}/sensor/tracking.db", f"sqlite:///{tmp_path}/tracking.db"
+    own, database = new_database(tmp_path / "sensor/tracking.db"), new_database(tmp_path / "tracking.db")
     port = free_port()
     first_at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=_COUNT)
     join_site("hall", own, database, "--url", f"http://{_HUB_ADDRESS}:{port}", extra={})
