@@ -50,6 +50,14 @@ _BIN_WORDS = {HistogramRange.HOUR: "10 minutes", HistogramRange.TODAY: "3 hours"
 def statistics_router(parts: ApiParts) -> APIRouter:
     """The routes below /statistics."""
     router = APIRouter(prefix="/statistics", tags=["Statistics"])
+    _add_spans(router, parts)
+    _add_periods(router, parts)
+    _add_shapes(router, parts)
+    return router
+
+
+def _add_spans(router: APIRouter, parts: ApiParts) -> None:
+    """What was counted from one moment to another."""
     read, share, time_zone = parts.statistics, parts.settings.visible_share, parts.settings.time_zone
 
     @router.get("/realtime")
@@ -84,6 +92,11 @@ def statistics_router(parts: ApiParts) -> APIRouter:
         zones, total = zone_figures(found, share), total_figures(found, share)
         return ZonesAnswer.of(found, timestamp=parts.clock(), by_zone=zones, total=total)
 
+
+def _add_periods(router: APIRouter, parts: ApiParts) -> None:
+    """What was counted in each hour or day."""
+    read, share, time_zone = parts.statistics, parts.settings.visible_share, parts.settings.time_zone
+
     @router.get("/hourly")
     def statistics_hourly(
         day: Annotated[Day | None, Query(alias="date", description=f"{DAY_WORDS} Without it, today.")] = None,
@@ -110,6 +123,11 @@ def statistics_router(parts: ApiParts) -> APIRouter:
         found = read.days(first, last, sensor)
         rows = [row for one in found for row in _rows("day", one.statistics, time_zone, share)]
         return DailyAnswer(start_date=first, end_date=last, statistics=_of_zones(rows), totals=_of_all(rows))
+
+
+def _add_shapes(router: APIRouter, parts: ApiParts) -> None:
+    """How what was counted is spread over zones, and over blocks of time."""
+    read, time_zone = parts.statistics, parts.settings.time_zone
 
     @router.get("/distribution")
     def statistics_distribution(
@@ -139,8 +157,6 @@ def statistics_router(parts: ApiParts) -> APIRouter:
             end_time=edges[-1],
             buckets=[_bucket(block) for block in read.blocks(edges, sensor)],
         )
-
-    return router
 
 
 def _check_days(first: date, last: date) -> None:
