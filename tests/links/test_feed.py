@@ -205,7 +205,7 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_all(store: S
         narrow.connect((host, int(port)))
         with listening(place) as quick, listening(place, sock=narrow, compression=None, max_queue=1) as stuck:
             heard(quick)
-            assert feed.connection_count == 2
+            wait_until(lambda: feed.connection_count == 2, "both clients to be there")
             told = 0
             while feed.connection_count == 2:
                 store.recorder.record_many(scan(minute(told + step), HUNG, HUNG) for step in range(200))
