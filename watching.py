@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from db.alert_rules import AlertRules
 from db.alerts import Alerts
 from db.errors import DatabaseError
+from db.only_one import OnlyOne
 from db.read_pages import PageReader
 from db.store import Store
+from db.tag_follower import TagFollower
 from place import Place
 from presence.alerting import Watch
 from presence.alerts import AlertRow, Rule, RuleKind, RuleRow, SiteState, Situation
@@ -43,30 +46,34 @@ _RULES_EVERY = timedelta(seconds=2)
 _LONGEST_COOL_DOWN = timedelta(days=1)
 
 
+@dataclass(frozen=True, slots=True)
+class _Leading:
+    """What only the one has who follows and asks."""
+
+    follower: TagFollower
+    watch: Watch
+
+
 class Watching:
     """Follows tags and asks the rules, from `start` to `stop`.
+
+    Of several hubs on one database one does, and another when that one ends: where a tag is, is worked out in memory.
 
     Args:
         telling: What was built so far: the settings, the database, what hears tags, and whom to tell of changes.
     """
 
     def __init__(self, telling: Telling) -> None:
-        """Prepare; nothing runs yet.
-
-        Raises:
-            DatabaseError: The database cannot be read.
-        """
         self._telling = telling
         self._ear = telling.ear
         self._clock = telling.place.clock
         connections = telling.store.connections
-        now_at = self._clock.wall()
-        self._follower = telling.store.follow_tags(telling.zoning, now_at)
         self._tags = telling.store.tags
+        self._only_one = OnlyOne(connections)
+        self._leading: _Leading | None = None
         self._alerts = Alerts(connections)
         self._rules_kept = AlertRules(connections)
         self._site = SiteLook(telling, PageReader(connections))
-        self._watch = Watch(telling.place.time_zone, self._alerts.closed_since(now_at - _LONGEST_COOL_DOWN))
         self._version: str | None = None
         self._rules: tuple[RuleRow, ...] = ()
         self._open: tuple[AlertRow, ...] = ()
@@ -84,14 +91,16 @@ class Watching:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._only_one.close()
 
     def take(self, report: TagReport, received_at: datetime) -> None:
-        """Take what a sensor heard of the tags. May be called from any thread.
+        """Take what a sensor heard of the tags, where this is the hub that follows them. May be called from any thread.
 
         Raises:
             DatabaseError: It could not be written down.
         """
-        if self._follower.take(report, received_at):
+        leading = self._leading
+        if leading is not None and leading.follower.take(report, received_at):
             self._telling.nudge()
 
     def step(self, now_at: datetime) -> None:
@@ -102,15 +111,18 @@ class Watching:
             KeyFileError: The registry key cannot be read.
         """
         self._listen_for_registered()
+        leading = self._lead(now_at)
+        if leading is None:
+            return
         if self._ear is not None:
             self.take(self._ear.report(), now_at)
-        if self._follower.tick(now_at):
+        if leading.follower.tick(now_at):
             self._telling.nudge()
         self._look_up(now_at)
         if not (self._rules or self._open):
             return
-        situation = Situation(now_at, self._follower.states(), self._site.state(now_at))
-        if self._alerts.apply(self._watch.step(situation, self._rules, self._open)):
+        situation = Situation(now_at, leading.follower.states(), self._site.state(now_at))
+        if self._alerts.apply(leading.watch.step(situation, self._rules, self._open)):
             self._open = self._alerts.open()
             self._telling.nudge()
 
@@ -121,6 +133,22 @@ class Watching:
                 self._note("")
             except (DatabaseError, KeyFileError) as error:
                 self._note(str(error))
+
+    def _lead(self, now_at: datetime) -> _Leading | None:
+        """What it takes to follow and ask; None where another one does. Who begins goes on where the database is."""
+        is_this = False
+        try:
+            is_this = self._only_one.is_this()
+        finally:
+            if self._leading is not None and not is_this:
+                self._leading = None
+                self._telling.store.leave_tags()
+        if is_this and self._leading is None:
+            store, place = self._telling.store, self._telling.place
+            lately_closed = self._alerts.closed_since(now_at - _LONGEST_COOL_DOWN)
+            watch = Watch(place.time_zone, lately_closed)
+            self._leading = _Leading(store.follow_tags(self._telling.zoning, now_at), watch)
+        return self._leading
 
     def _listen_for_registered(self) -> None:
         if self._ear is None:

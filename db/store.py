@@ -57,6 +57,10 @@ class Store:
         self._tag_follower = TagFollower(self.connections, zoning, started_at)
         return self._tag_follower
 
+    def leave_tags(self) -> None:
+        """Follow them no more: another process does, and `tags` tells what that one wrote."""
+        self._tag_follower = None
+
     def _tags_now(self) -> dict[int, TagNow]:
         return {} if self._tag_follower is None else self._tag_follower.now()
 

@@ -11,7 +11,7 @@ import pytest
 from db.connect import Connections
 from db.store import Store, open_store
 from tests.db.scanning import SETTINGS
-from tests.postgresql import Cluster
+from tests.postgresql import Cluster, cluster
 from tests.sqlite import new_database
 
 
@@ -51,3 +51,11 @@ def file_store(url: str) -> Iterator[Store]:
     """An empty store in a file, for tests that look into it."""
     with contextlib.closing(open_store(url, SETTINGS)) as opened:
         yield opened
+
+
+@pytest.fixture
+def own_cluster() -> Iterator[Cluster]:
+    """A server that no other test uses, so that it may be killed."""
+    made = cluster()
+    yield made
+    made.stop()

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,15 +15,7 @@ from db.schema import SAVED_REPORTS
 from db.store import open_store
 from db.upgrade import upgrade
 from tests.db.scanning import SETTINGS, minute, scan
-from tests.postgresql import Cluster, cluster
-
-
-@pytest.fixture
-def own_cluster() -> Iterator[Cluster]:
-    """A server that no other test uses, so that it may be killed."""
-    made = cluster()
-    yield made
-    made.stop()
+from tests.postgresql import Cluster
 
 
 def test_the_migrations_lead_to_the_schema(postgresql: Cluster) -> None:
