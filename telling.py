@@ -16,6 +16,9 @@ from fastapi import FastAPI
 
 from config import ConfigError, Uplink, UplinkFormat
 from db.access import Access
+from db.alert_rules import AlertRules
+from db.alerts import Alerts
+from db.channels import Channels
 from db.errors import DatabaseError
 from db.intake import Intake
 from db.outbox import Outbox, OutboxLimits
@@ -24,7 +27,7 @@ from db.read_detections import DetectionReader
 from db.read_pages import PageReader
 from db.sensors import Word
 from db.store import Store
-from links.api.parts import ApiParts
+from links.api.parts import AlertParts, ApiParts, TagParts
 from links.api.routes import api_router
 from links.api_access import declare_access
 from links.door import Door
@@ -41,7 +44,10 @@ from place import HOME, Place, version
 from presence.access import Role
 from presence.radio import Radio
 from presence.scan import Scan
+from presence.sealing import SealError
+from presence.tags import IdentityKind, IdentityRecord
 from scans.clock import is_right
+from scans.identities import identity_of
 from scans.registry_key import RegistryKey
 from scans.visitor_key import KeyFileError, VisitorKey, VisitorKeys
 
@@ -272,7 +278,22 @@ class Telling:
             settings=settings,
             rehash=lambda given: self._key_now().hash_of(Radio.BLUETOOTH, given),
             clock=place.clock.wall,
+            tagged=TagParts(store.tags, store.tag_log, store.floor_plans, self._identify, self.ear),
+            alerting=AlertParts(Alerts(connections), AlertRules(connections), Channels(connections, self.registry_key)),
+            changed=self.nudge,
         )
+
+    def _identify(self, kind: IdentityKind, text: str) -> IdentityRecord:
+        """What is kept of an identity that somebody typed.
+
+        Raises:
+            TagError: It is no such identity.
+            SealError: The registry key cannot be had.
+        """
+        try:
+            return identity_of(kind, text, self.registry_key)
+        except KeyFileError as error:
+            raise SealError(str(error)) from error
 
     def _door(self) -> Door:
         return Door(self.access, self.place.clock.wall, self.place.clock.monotonic)

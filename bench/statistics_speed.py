@@ -28,7 +28,11 @@ from sqlalchemy import Table, TypedColumns, insert, text
 
 from bench.ordinary import ordinary_settings
 from db import site_schema
+from db.alert_rules import AlertRules
+from db.alerts import Alerts
+from db.channels import Channels
 from db.connect import Connections
+from db.floor_plans import FloorPlans
 from db.overrides import Overrides
 from db.read_detections import DetectionReader
 from db.read_pages import PageReader
@@ -36,11 +40,15 @@ from db.read_statistics import Statistics
 from db.reader import Reader
 from db.schema import SCANS
 from db.sensors import Sensors
+from db.tag_log import TagLog
+from db.tags import Tags
 from db.upgrade import upgrade
-from links.api.parts import ApiParts
+from links.api.parts import AlertParts, ApiParts, TagParts
 from links.api.routes import api_router
 from links.server import server_with
 from presence.zones import Zone, ZoneThresholds
+from scans.identities import identity_of
+from scans.registry_key import RegistryKey
 from tests.links.served import served_app
 from tests.postgresql import Cluster, find_programs
 
@@ -201,6 +209,7 @@ def _ask(asking: http.client.HTTPConnection, name: str) -> float:
 
 
 def _parts(connections: Connections) -> ApiParts:
+    key = RegistryKey(None)
     return ApiParts(
         reader=Reader(connections, _SETTINGS),
         statistics=Statistics(connections, _SETTINGS),
@@ -212,6 +221,15 @@ def _parts(connections: Connections) -> ApiParts:
         settings=_SETTINGS,
         rehash=lambda device_hash: device_hash,
         clock=lambda: _NOW_AT,
+        tagged=TagParts(
+            Tags(connections),
+            TagLog(connections),
+            FloorPlans(connections),
+            lambda kind, text: identity_of(kind, text, key),
+            None,
+        ),
+        alerting=AlertParts(Alerts(connections), AlertRules(connections), Channels(connections, key)),
+        changed=lambda: None,
     )
 
 

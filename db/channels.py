@@ -13,6 +13,7 @@ from db.connect import Connections
 from db.notifications import enqueue
 from presence import alert_words
 from presence.alerts import AlertError, Channel, ChannelRow, NoSuchAlertError
+from presence.channel_services import address_fault
 from presence.sealing import Sealer
 
 _MOST_NAME = 64
@@ -125,6 +126,8 @@ class Channels:
             raise AlertError(
                 "The address of a channel looks like ntfys://ntfy.sh/topic: a service, ://, and no spaces."
             )
+        if fault := address_fault(url):
+            raise AlertError(fault)
         return {"service": url.partition("://")[0].lower(), "sealed_url": self._sealer.seal(url.encode())}
 
 

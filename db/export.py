@@ -53,13 +53,13 @@ def _csv_row(detection: Detection, time_zone: ZoneInfo) -> tuple[object, ...]:
         detection.rssi_dbm,
         detection.zone,
         _iso(detection),
-        _defused(detection.sensor),
+        defused(detection.sensor),
         f"{local:%Y-%m-%d}",
         f"{local:%H:%M:%S}",
     )
 
 
-def _defused(text: str) -> str:
+def defused(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -68,18 +68,21 @@ class Tags:
             TagError: The card cannot be so, its name is taken, or there is no identity.
             DatabaseError: It could not be kept.
         """
-        card = _checked(card)
-        records = {one.digest: one for one in identities}
-        if not records:
+        return self.add_all([(card, tuple(identities))], now_at)[0]
+
+    def add_all(self, new: Iterable[tuple[TagCard, Sequence[IdentityRecord]]], now_at: datetime) -> tuple[int, ...]:
+        """Register several tags, or none of them where one cannot be; returns their numbers.
+
+        Raises:
+            IdentityTakenError, TagError, DatabaseError: As for `add`.
+        """
+        checked = [(checked_card(card), {one.digest: one for one in identities}) for card, identities in new]
+        if not all(records for _, records in checked):
             raise TagError("A tag needs something that it is known by on the air, for example its Bluetooth address.")
         with self._connections.write() as connection:
-            _refuse_taken_name(connection, card.name)
-            row = {**_card_columns(card), "added_at": now_at}
-            tag_id = connection.execute(insert(TAGS).returning(TAGS.c.id), row).scalar_one()
-            for record in records.values():
-                _insert_identity(connection, tag_id, record)
+            tag_ids = tuple(_insert_tag(connection, card, records.values(), now_at) for card, records in checked)
             self._note_change(connection)
-        return tag_id
+        return tag_ids
 
     def change(self, tag_id: int, card: TagCard) -> None:
         """Say something else of a tag.
@@ -89,7 +92,7 @@ class Tags:
             TagError: The card cannot be so, or its name is taken.
             DatabaseError: It could not be done.
         """
-        card = _checked(card)
+        card = checked_card(card)
         with self._connections.write() as connection:
             _find(connection, tag_id)
             _refuse_taken_name(connection, card.name, but=tag_id)
@@ -222,7 +225,7 @@ class Tags:
             return read_tags(connection, tag_id, newer)
 
 
-def _checked(card: TagCard) -> TagCard:
+def checked_card(card: TagCard) -> TagCard:
     """The card without spaces around its words.
 
     Raises:
@@ -262,6 +265,15 @@ def _refuse_taken_name(connection: Connection, name: str, but: int | None = None
     found = connection.execute(select(TAGS.c.id).where(TAGS.c.name == name)).scalar_one_or_none()
     if found not in {None, but}:
         raise TagError(f"There is a tag {name} already (number {found}). Choose another name.")
+
+
+def _insert_tag(connection: Connection, card: TagCard, records: Iterable[IdentityRecord], now_at: datetime) -> int:
+    _refuse_taken_name(connection, card.name)
+    row = {**_card_columns(card), "added_at": now_at}
+    tag_id = connection.execute(insert(TAGS).returning(TAGS.c.id), row).scalar_one()
+    for record in records:
+        _insert_identity(connection, tag_id, record)
+    return tag_id
 
 
 def _insert_identity(connection: Connection, tag_id: int, record: IdentityRecord) -> int:

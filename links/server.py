@@ -6,6 +6,7 @@ import errno
 import json
 import socket
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -17,6 +18,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from db.errors import DatabaseError
 from links.api_page import DOCUMENT_PATH, api_page_router
 from links.refusals import answer_of, database_away
+from presence.alerts import AlertError, NoSuchAlertError
+from presence.plans import NoSuchPlanError, PlanError
+from presence.sealing import SealError
+from presence.tags import IdentityTakenError, NoSuchTagError, TagError
 
 # Where a packet would go to reach the world. Nothing is sent: connecting a datagram socket only picks the interface.
 # 192.0.2.1 belongs to nobody (RFC 5737).
@@ -48,6 +53,9 @@ def server_with(*routers: APIRouter) -> FastAPI:
         server.include_router(router)
     server.add_exception_handler(DatabaseError, _refuse_without_database)
     server.add_exception_handler(RequestValidationError, _refuse_input)
+    for status, kinds in _REFUSED.items():
+        for kind in kinds:
+            server.add_exception_handler(kind, partial(_refuse, status))
 
     @server.api_route("/api/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
     def no_such_route(rest: str) -> None:
@@ -60,6 +68,23 @@ def server_with(*routers: APIRouter) -> FastAPI:
 def _refuse_without_database(_request: Request, _error: Exception) -> JSONResponse:
     """Answer for every route that cannot read: why is in the log, and nobody else's business."""
     return answer_of(database_away())
+
+
+# What cannot be done as asked; the most special of those that fit an error counts. Each says why, and what to do.
+_WRONG_INPUT = 422
+_REFUSED: dict[int, tuple[type[Exception], ...]] = {
+    404: (NoSuchTagError, NoSuchPlanError, NoSuchAlertError),
+    409: (IdentityTakenError,),
+    _WRONG_INPUT: (TagError, PlanError, AlertError),
+    503: (SealError,),
+}
+
+
+def _refuse(status: int, request: Request, error: Exception) -> Response:
+    if status == _WRONG_INPUT:
+        mistake = {"type": "value_error", "loc": ("body",), "msg": str(error)}
+        return _refuse_input(request, RequestValidationError([mistake]))
+    return answer_of(HTTPException(status, str(error)))
 
 
 def _refuse_input(_request: Request, error: Exception) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -108,6 +109,17 @@ _LOGIN_PAGE = "/login"
 _ALWAYS_OPEN_READS = (_LOGIN_PAGE, "/health", "/assets")
 _ALWAYS_OPEN_POSTS = ("/api/v1/login", "/api/v1/logout")
 
+# What even to read is for the admin: keys, whom alerts go to, and strangers' devices, whom the owner of a tag lets be
+# listed for a moment to find theirs.
+_CLOSED_READS = ("/api/v1/keys", "/api/v1/channels", "/api/v1/tags/nearby")
+
+# What a sensor sends, and the register of tags that it listens by.
+_SENSOR_POSTS = ("/api/v1/detections", "/api/v1/batches", "/api/v1/tag-reports")
+_SENSOR_READS = ("/api/v1/sensor/register",)
+
+# Whoever may see an alert may say that they know of it.
+_ACKNOWLEDGING = re.compile(r"/api/v1/alerts/[0-9]+/acknowledge", re.ASCII)
+
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -133,16 +145,20 @@ def _is_always_open(method: str, path: str) -> bool:
 
 def _needed_to_read(path: str) -> Role | None:
     # What closes looks at beginnings and what opens at whole names, so that an odd path is closed rather than open.
-    if path.startswith("/api/v1/keys"):
+    if path.startswith(_CLOSED_READS):
         return Role.ADMIN
+    if path in _SENSOR_READS:
+        return Role.SENSOR
     if path.startswith("/api"):
         return None if any(_is_below(path, one) for one in _OPEN_READS) else Role.VIEWER
     return None
 
 
 def _needed_to_change(method: str, path: str) -> Role | None:
-    if method == "POST" and any(_is_below(path, one) for one in ("/api/v1/detections", "/api/v1/batches")):
+    if method == "POST" and any(_is_below(path, one) for one in _SENSOR_POSTS):
         return Role.SENSOR
+    if method == "POST" and _ACKNOWLEDGING.fullmatch(path):
+        return Role.VIEWER
     # By these the page reads as well as it changes. Whatever changes something asks for the role itself.
     if method == "POST" and path.startswith("/_dash-"):
         return None

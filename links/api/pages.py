@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -13,19 +10,16 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query
 
 from links.api.answers import Answer
-from links.api.parameters import MOMENT_WORDS, Moment, SensorFilter, as_utc, refusal
+from links.api.cursors import MOST_CURSOR, cursor_after, key_of
+from links.api.parameters import MOMENT_WORDS, Moment, SensorFilter, as_utc
 from links.api.parts import ApiParts
 from presence.faults import Fault, FaultReason, advice_for
 from presence.feed import RadioCounts, ScanRow
-from presence.pages import Page, PageKey, PageQuery, SensorGap, VisitRow
+from presence.pages import PageQuery, SensorGap, VisitRow
 from presence.radio import Radio
 from presence.zones import Zone
 
 _MOST_ROWS = 1000
-
-# What a cursor holds: whole numbers. With at most 18 digits each fits into the 64 bits of a database.
-_CURSOR = re.compile(r"-?\d{1,18}(,-?\d{1,18})*", re.ASCII)
-_MOST_CURSOR = 128
 
 
 class FaultAnswer(Answer):
@@ -135,7 +129,7 @@ class _Asked:
     start_time: Annotated[Moment | None, Query(description=f"From here on. {MOMENT_WORDS}")] = None
     end_time: Annotated[Moment | None, Query(description=f"Before this. {MOMENT_WORDS}")] = None
     device_id: SensorFilter = None
-    cursor: Annotated[str | None, Query(max_length=_MOST_CURSOR, description="next_cursor of a page.")] = None
+    cursor: Annotated[str | None, Query(max_length=MOST_CURSOR, description="next_cursor of a page.")] = None
     limit: Annotated[int, Query(ge=1, le=_MOST_ROWS, description="How many at most.")] = 100
 
     def query(self, time_zone: ZoneInfo, key_length: int) -> PageQuery:
@@ -144,7 +138,7 @@ class _Asked:
             from_at=None if self.start_time is None else as_utc(self.start_time, time_zone),
             to_at=None if self.end_time is None else as_utc(self.end_time, time_zone),
             sensor=self.device_id,
-            after=None if self.cursor is None else _key(self.cursor, key_length),
+            after=None if self.cursor is None else key_of(self.cursor, key_length),
             limit=self.limit,
         )
 
@@ -158,35 +152,21 @@ def pages_router(parts: ApiParts) -> APIRouter:
     def scans(asked: Annotated[_Asked, Depends()]) -> ScansAnswer:
         """Scans, newest first: when each sensor listened, and what each radio counted, or why it was not heard."""
         page = parts.pages.scans(asked.query(time_zone, 2))
-        return ScansAnswer(scans=[_scan(row) for row in page.rows], next_cursor=_next_cursor(page))
+        return ScansAnswer(scans=[_scan(row) for row in page.rows], next_cursor=cursor_after(page.next_after))
 
     @router.get("/visits")
     def visits(asked: Annotated[_Asked, Depends()]) -> VisitsAnswer:
         """Visits that have ended, the latest first: how long somebody stayed, and nothing of who."""
         page = parts.pages.visits(asked.query(time_zone, 4))
-        return VisitsAnswer(visits=[_visit(row) for row in page.rows], next_cursor=_next_cursor(page))
+        return VisitsAnswer(visits=[_visit(row) for row in page.rows], next_cursor=cursor_after(page.next_after))
 
     @router.get("/faults")
     def faults(asked: Annotated[_Asked, Depends()]) -> FaultsAnswer:
         """Times in which a radio was not heard, the latest first, and why."""
         page = parts.pages.gaps(asked.query(time_zone, 2))
-        return FaultsAnswer(faults=[gap_answer(row) for row in page.rows], next_cursor=_next_cursor(page))
+        return FaultsAnswer(faults=[gap_answer(row) for row in page.rows], next_cursor=cursor_after(page.next_after))
 
     return router
-
-
-def _next_cursor(page: Page[object]) -> str | None:
-    if page.next_after is None:
-        return None
-    return urlsafe_b64encode(",".join(map(str, page.next_after)).encode()).decode().rstrip("=")
-
-
-def _key(cursor: str, length: int) -> PageKey:
-    with suppress(ValueError):  # what is no cursor is refused below
-        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        if _CURSOR.fullmatch(text) and text.count(",") == length - 1:
-            return tuple(map(int, text.split(",")))
-    raise refusal("cursor", "this is no cursor; take next_cursor of a page as it is")
 
 
 def _scan(row: ScanRow) -> ScanAnswer:

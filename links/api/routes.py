@@ -7,15 +7,20 @@ from typing import Any
 from fastapi import APIRouter, Depends
 from fastapi.routing import APIRoute
 
+from links.api.alerts import alerts_router
+from links.api.channels import channels_router
 from links.api.detections import detections_router
 from links.api.devices import devices_router
 from links.api.export import export_router
+from links.api.floor_plans import floor_plans_router
 from links.api.freshness import NOT_MODIFIED, revalidated
 from links.api.pages import pages_router
 from links.api.parts import ApiParts
 from links.api.place import place_router
 from links.api.settings import settings_router
 from links.api.statistics import statistics_router
+from links.api.tag_logs import tag_logs_router
+from links.api.tags import tags_router
 
 _AWAY: dict[int | str, dict[str, Any]] = {503: {"description": "The database does not answer. Try again in a minute."}}
 
@@ -26,8 +31,18 @@ def api_router(parts: ApiParts) -> APIRouter:
     fresh = Depends(revalidated(parts.reader.latest_scan_id, parts.clock))
     for kept in (statistics_router, detections_router, pages_router, place_router):
         router.include_router(kept(parts), dependencies=[fresh], responses=NOT_MODIFIED)
-    for made_anew in (devices_router, export_router, settings_router):
-        router.include_router(made_anew(parts))
+    made_anew = (
+        devices_router,
+        export_router,
+        settings_router,
+        tag_logs_router,  # before single tags: there a number stands for any word
+        tags_router,
+        floor_plans_router,
+        alerts_router,
+        channels_router,
+    )
+    for made in made_anew:
+        router.include_router(made(parts))
     return router
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,6 +96,7 @@ def guarded(
     login_required: bool = False,
     own_names: frozenset[str] = frozenset(),
     add_page: Callable[[FastAPI], None] | None = None,
+    more: Sequence[APIRouter] = (),
 ) -> Iterator[Guarded]:
     """Serve routes behind a guard until the block ends, with a database of its own."""
     watch = Stopwatch()
@@ -103,7 +104,7 @@ def guarded(
         access = Access(connections, time.monotonic)
         access.set_password(PASSWORD, NOW_AT)
         login = login_router(access, Door(access, lambda: NOW_AT, watch), lambda: NOW_AT, "Museum")
-        app = server_with(login, keys_router(access, lambda: NOW_AT), *([] if add_page else [routes()]))
+        app = server_with(login, keys_router(access, lambda: NOW_AT), *([] if add_page else [routes()]), *more)
         if add_page:
             add_page(app)
         app.add_middleware(
