@@ -109,6 +109,7 @@ def run(place: Place) -> int:
         telling.receive(undo, from_broker=place.config.links.uplink is not Uplink.MQTT)
         telling.send(undo)
         telling.announce(undo)
+        telling.notify(undo)
         sums = ZoneSums(telling.store.connections, place.store_settings)
 
         def remember(scan: Scan) -> None:
@@ -138,6 +139,7 @@ def run_hub(place: Place) -> int:
         telling = open_telling(place, undo)
         telling.receive(undo, from_broker=True)
         telling.announce(undo)
+        telling.notify(undo)
         watching = Watching(telling)
         sums = ZoneSums(telling.store.connections, place.store_settings)
         minute = EveryMinute(partial(keep_house, telling, sums), 60.0, 0.0, place.clock, _jitter())

@@ -21,6 +21,7 @@ from db.alerts import Alerts
 from db.channels import Channels
 from db.errors import DatabaseError
 from db.intake import Intake
+from db.notifications import Notifications
 from db.outbox import Outbox, OutboxLimits
 from db.overrides import Overrides, ZoningInForce
 from db.read_detections import DetectionReader
@@ -39,6 +40,7 @@ from links.intake_http import intake_router
 from links.keys import keys_router
 from links.login import login_router
 from links.metrics_route import Measured, metrics_router
+from links.notify import Notifier
 from links.server import Certificate, lan_address, server_with
 from place import HOME, Place, version
 from presence.access import Role
@@ -91,6 +93,7 @@ class Telling:
     _mqtt: MqttIntake | None = field(init=False, default=None)
     _home_assistant: HomeAssistant | None = field(init=False, default=None)
     _feed: Feed | None = field(init=False, default=None)
+    _notifier: Notifier | None = field(init=False, default=None)
 
     def send(self, undo: contextlib.ExitStack) -> None:
         """Send this machine's own scans to a hub, where the settings say so."""
@@ -165,6 +168,14 @@ class Telling:
         self._home_assistant = HomeAssistant(broker_settings(place), card, reads)
         self._home_assistant.start()
         undo.callback(self._home_assistant.stop)
+
+    def notify(self, undo: contextlib.ExitStack) -> None:
+        """Hand notifications of alerts over to their channels."""
+        connections = self.store.connections
+        channels = Channels(connections, self.registry_key)
+        self._notifier = Notifier(Notifications(connections, _jitter()), channels, self.place.clock.wall)
+        self._notifier.start()
+        undo.callback(self._notifier.stop)
 
     def site_server(self, *, is_listening: bool) -> FastAPI:
         """The server of a machine that keeps and shows scans; the page is added to it by its own room.
@@ -263,6 +274,8 @@ class Telling:
             self._feed.nudge()
         if self._home_assistant is not None:
             self._home_assistant.nudge()
+        if self._notifier is not None:
+            self._notifier.nudge()
 
     def _api_parts(self) -> ApiParts:
         store, place = self.store, self.place
@@ -337,6 +350,7 @@ class Telling:
             None if self._queue is None else partial(_queue_health, self._queue),
             None if self._mqtt is None else partial(_mqtt_health, self._mqtt),
             None if self._home_assistant is None else self._home_assistant.health,
+            None if self._notifier is None else self._notifier.health,
         ]
         return [part for part in parts if part is not None]
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from links.api.answers import Answer
 from links.api.parameters import BODY_IS_NO_TEXT, SensorName
 from links.api.parts import ApiParts
-from links.api.pictures import PICTURE_ANSWER, PICTURE_BODY, TOO_LARGE, SentPicture, picture_answer
+from links.api.pictures import BODY_REFUSED, PICTURE_ANSWER, PICTURE_BODY, SentPicture, picture_answer
 from presence.plans import FloorPlan, PlanPoint
 
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such floor plan."}}
@@ -75,7 +75,7 @@ def _add_plans(router: APIRouter, parts: ApiParts) -> None:
         """Every floor plan, in the order they were added."""
         return [_answer(one) for one in plans.rows()]
 
-    @router.post("", status_code=201, responses=TOO_LARGE, openapi_extra=PICTURE_BODY)
+    @router.post("", status_code=201, responses=BODY_REFUSED, openapi_extra=PICTURE_BODY)
     def floor_plan_add(
         name: Annotated[str, Query(min_length=1, max_length=64, description="What it shows.")], sent: SentPicture
     ) -> PlanAnswer:

@@ -22,9 +22,10 @@ PICTURE_BODY: dict[str, Any] = {
 PICTURE_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {"description": "The picture.", "content": {one: {} for one in PICTURE_TYPES}}
 }
-TOO_LARGE: dict[int | str, dict[str, Any]] = {
+BODY_REFUSED: dict[int | str, dict[str, Any]] = {
     400: {"description": "The connection ended within the body."},
     413: {"description": "It is too large."},
+    422: {"description": "It is not what it should be; the answer says why."},
 }
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Response
 
 from links.api.parameters import BODY_IS_NO_TEXT
 from links.api.parts import ApiParts
-from links.api.pictures import PICTURE_ANSWER, PICTURE_BODY, TOO_LARGE, Sent, SentPicture, body_of, picture_answer
+from links.api.pictures import BODY_REFUSED, PICTURE_ANSWER, PICTURE_BODY, Sent, SentPicture, body_of, picture_answer
 from links.api.tag_answers import (
     IdentityAnswer,
     IdentityForm,
@@ -72,7 +72,7 @@ def _add_csv(router: APIRouter, parts: ApiParts) -> None:
         headers = {"Content-Disposition": 'attachment; filename="tags.csv"'}
         return Response(written_tags(tagged.tags.rows()), media_type="text/csv; charset=utf-8", headers=headers)
 
-    @router.post("/tags.csv", status_code=201, responses=_TAKEN | TOO_LARGE, openapi_extra=_CSV_BODY)
+    @router.post("/tags.csv", status_code=201, responses=_TAKEN | BODY_REFUSED, openapi_extra=_CSV_BODY)
     def tags_import(sent: Annotated[Sent, Depends(body_of(MOST_CSV_BYTES))]) -> list[TagAnswer]:
         """Register the tags of a table: name, kind, note, identity kind, identity; all of them, or none.
 
@@ -164,7 +164,9 @@ def _add_picture(router: APIRouter, parts: ApiParts) -> None:
             raise HTTPException(404, "There is no picture of this tag.")
         return picture_answer(*found)
 
-    @router.put("/tags/{tag_id}/picture", status_code=204, responses=_UNKNOWN | TOO_LARGE, openapi_extra=PICTURE_BODY)
+    @router.put(
+        "/tags/{tag_id}/picture", status_code=204, responses=_UNKNOWN | BODY_REFUSED, openapi_extra=PICTURE_BODY
+    )
     def tag_picture_set(tag_id: TagId, sent: SentPicture) -> None:
         """Give a tag a picture: PNG, JPEG or WebP, 200 kB at most."""
         tagged.tags.set_picture(tag_id, sent.content, sent.media_type)

@@ -135,11 +135,11 @@ def _tag_in(cells: list[str], identify: Identify) -> tuple[TagCard, IdentityReco
 
 
 def _complaint(mistakes: Sequence[tuple[int, str]]) -> RequestValidationError:
-    told = [
-        {"type": "value_error", "loc": ("body", f"line {number}"), "msg": says, "input": None}
-        for number, says in mistakes[:_MOST_COMPLAINTS]
-    ]
+    told = [_mistake(says, f"line {number}") for number, says in mistakes[:_MOST_COMPLAINTS]]
     if len(mistakes) > _MOST_COMPLAINTS:
-        more = f"{len(mistakes) - _MOST_COMPLAINTS} more lines are wrong."
-        told.append({"type": "value_error", "loc": ("body",), "msg": more, "input": None})
+        told.append(_mistake(f"{len(mistakes) - _MOST_COMPLAINTS} more lines are wrong.", "table"))
     return RequestValidationError(told)
+
+
+def _mistake(says: str, where: str) -> dict[str, object]:
+    return {"type": "value_error", "loc": ("body", where), "msg": says, "input": None}

@@ -105,7 +105,8 @@ def test_stays_come_page_by_page(place: Place) -> None:
         stays.append((tag_id, stay))
     with place.connections.write() as connection:
         write_stays(connection, stays)
-    seen, cursor = [], {}
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
     for _ in range(3):
         page = place.get(f"/tags/{tag_id}/stays", limit=2, **cursor).json()
         seen += [one["from_at"] for one in page["stays"]]
