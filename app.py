@@ -22,7 +22,10 @@ from fastapi import FastAPI
 from command_line import parse
 from config import ConfigError, Uplink
 from db.access import Access
+from db.alert_rules import AlertRules
+from db.alerts import Alerts
 from db.backup import back_up
+from db.channels import Channels
 from db.errors import DatabaseError
 from db.examine import examine_database
 from db.overrides import Overrides, ZoningInForce
@@ -30,8 +33,9 @@ from db.read_preview import SignalReader
 from db.reports import keep_report
 from db.zone_sums import ZoneSums
 from enrolling import enrol, join_site, keys, leave_site, password
-from hearing import build_ear, build_sensor, make_demo_history, simulated_site, wifi_source
+from hearing import build_ear, build_sensor, is_continuous, make_demo_history, simulated_site, wifi_source
 from layouts.needs import Managing, PageSettings
+from layouts.needs_tags import Alerting, Following, Near, Tagging
 from links.access_commands import set_first_password
 from links.errors import LinkSettingsError
 from links.examine import examine_server
@@ -50,6 +54,7 @@ from presence.scan import Scan
 from presence.sensors import SensorCard
 from scans.box import Box
 from scans.enrolment import EnrolmentError
+from scans.identities import identity_of
 from scans.minute import EveryMinute
 from scans.visitor_key import KeyFileError
 from sparing import spare_memory
@@ -221,9 +226,21 @@ def add_page(telling: Telling, server: FastAPI, activity: Callable[[], Activity]
             telling.access,
             SignalReader(store.connections).best_signals,
         ),
+        following=following(telling),
         feed_path=FEED_PATH,
     )
     telling.guard(server)
+
+
+def following(telling: Telling) -> Following:
+    """What the views of tags and alerts are joined to."""
+    store, key, ear = telling.store, telling.registry_key, telling.ear
+    mode = telling.place.config.scans.bluetooth_mode
+    near = None if ear is None else Near(ear.nearby, ear.identify, partial(is_continuous, mode, ear))
+    identify = partial(identity_of, key=key)
+    tagging = Tagging(store.tags, store.tag_log, store.floor_plans, identify, near)
+    connections = store.connections
+    return Following(tagging, Alerting(Alerts(connections), AlertRules(connections), Channels(connections, key)))
 
 
 def keep_house(telling: Telling, sums: ZoneSums) -> None:

@@ -135,13 +135,14 @@ def _bluetooth_listeners(place: Place, site: SimulatedSite | None, ear: TagEar |
     from scans.continuous import ContinuousListener  # noqa: PLC0415 - see above
     from scans.switching import SwitchingListener  # noqa: PLC0415 - see above
 
-    is_wanted = partial(_is_wanted, ear, is_always=mode is BluetoothMode.CONTINUOUS)
+    is_wanted = partial(is_continuous, mode, ear)
     continuous = ContinuousListener(discovery, wall, place.clock.monotonic, ear, is_wanted)
     return lambda: SwitchingListener(sampled(), continuous, is_wanted)
 
 
-def _is_wanted(ear: TagEar, *, is_always: bool) -> bool:
-    return is_always or ear.wants_all
+def is_continuous(mode: BluetoothMode, ear: TagEar) -> bool:
+    """Whether Bluetooth is to be listened to all the time just now."""
+    return mode is BluetoothMode.CONTINUOUS or (mode is BluetoothMode.AUTO and ear.wants_all)
 
 
 def _discovery(place: Place, site: SimulatedSite | None) -> Discovery:

@@ -38,7 +38,7 @@ window.feed = (() => {
       heartbeatMs = event.heartbeat_seconds * 1000;
       listener.onOpen();
     }
-    if (isBack || !["hello", "heartbeat"].includes(event.type)) listener.onNews();
+    if (isBack || !["hello", "heartbeat"].includes(event.type)) listener.onNews(event);
   }
 
   function lose() {

@@ -9,13 +9,18 @@
   const ASK_WHILE_SCANNING_MS = 5000;
   const ASK_AFTER_NEWS_MS = 1000;
   const REFRESH_AT_MOST_EVERY_MS = 5000; // a hub of a hundred sensors has news twice a second
+  const TELL_AT_MOST_EVERY_MS = 1000;
   const GIVE_UP_AFTER_MS = 6000; // a Pi that is busy answers in well under a second
   const RETRY_TROUBLE_MS = 5000;
   const LATE_AFTER_INTERVALS = 3;
 
   const TITLE = "Wi-Fi and Bluetooth Tracking";
   const VIEWS_OF_ONE_SENSOR = ["overview", "devices"];
-  const VIEWS = { "/": "overview", "/devices": "devices", "/sensors": "sensors", "/settings": "settings", "/about": "about" };
+  const VIEWS = {
+    "/": "overview", "/devices": "devices", "/tags": "tags", "/alerts": "alerts", "/sensors": "sensors",
+    "/settings": "settings", "/about": "about",
+  };
+  const A_TAG = /^\/tags\/[0-9]+$/;
 
   let lastAnswer = null; // what the box said last
   let answeredAt = 0; // when, by this browser's monotonic clock: its wall clock may differ from the box's
@@ -26,6 +31,8 @@
   let nextAsking = null;
   let nextRefresh = null;
   let refreshedAt = -Infinity;
+  const nextTelling = {};
+  const toldAt = {};
   let isStale = false; // news came while nobody looked
   let mayHaveMissed = false; // the feed was opened just now, and what came before the opening was not heard
 
@@ -99,15 +106,28 @@
     askIn(0);
   }
 
-  function onNews() {
+  function onNews({ type }) {
     if (document.hidden) {
       isStale = true;
+      return;
+    }
+    if (type === "tag" || type === "alert") {
+      tellNewsOf(`${type}s-told`);
       return;
     }
     nextRefresh ??= setTimeout(() => {
       refresh(scansShown);
       if (lastAnswer && (lastAnswer.phase !== "waiting" || lastAnswer.next_scan_seconds !== null)) askIn(ASK_AFTER_NEWS_MS);
     }, Math.max(0, refreshedAt + REFRESH_AT_MOST_EVERY_MS - performance.now()));
+  }
+
+  // Views of tags and alerts read these alone, at once and then once a second: a carried tag is told about each second.
+  function tellNewsOf(store) {
+    nextTelling[store] ??= setTimeout(() => {
+      nextTelling[store] = null;
+      toldAt[store] = performance.now();
+      setProps(store, { data: toldAt[store] });
+    }, Math.max(0, (toldAt[store] ?? -Infinity) + TELL_AT_MOST_EVERY_MS - performance.now()));
   }
 
   // A phone that wakes up may have been cut off without being told.
@@ -180,13 +200,16 @@
 
   // ---- what Dash calls -------------------------------------------------------------------------------------------
 
+  // A machine that follows no tags has no views of them.
   function showView(path) {
-    const view = VIEWS[path] ?? "missing";
-    const views = [...Object.values(VIEWS), "missing"];
-    const links = Object.values(VIEWS);
-    const hidden = views.map((name) => name !== view);
-    const current = links.map((name) => (name === view ? "page" : null));
-    return [...hidden, ...current, !VIEWS_OF_ONE_SENSOR.includes(view)];
+    const asked = A_TAG.test(path) ? "tag" : VIEWS[path];
+    const view = byId(`view-${asked}`) ? asked : "missing";
+    const link = view === "tag" ? "tags" : view;
+    return window.dash_clientside.callback_context.outputs_list.map(({ id }) => {
+      if (id.startsWith("view-")) return id !== `view-${view}`;
+      if (id.startsWith("link-")) return id === `link-${link}` ? "page" : null;
+      return !VIEWS_OF_ONE_SENSOR.includes(view);
+    });
   }
 
   function themeInForce(clicks) {

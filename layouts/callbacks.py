@@ -8,11 +8,12 @@ from typing import Any
 from dash import Dash, Input, Output, State, ctx, html, no_update
 
 from layouts import axes, cards, charts, devices, pies, radios, zones_now
+from layouts.callbacks_following import register_following
 from layouts.callbacks_manage import register_managing
 from layouts.callbacks_sensors import asked_sensor, register_sensors
 from layouts.frame import VIEWS
 from layouts.in_browser import register_browser_callbacks
-from layouts.needs import PageParts, PageSettings
+from layouts.needs import PageParts
 from layouts.off_the_loop import off_the_loop
 from layouts.palette import palette_for
 from layouts.ranges import chosen_range
@@ -25,7 +26,7 @@ from presence.zones import ZoneThresholds
 def register_callbacks(app: Dash, parts: PageParts) -> None:
     """Join the page to its parts."""
     troubles = Troubles()
-    register_browser_callbacks(app)
+    register_browser_callbacks(app, is_following=parts.following is not None)
     _register_overview(app, parts, troubles)
     _register_history(app, parts, troubles)
     _register_devices(app, parts, troubles)
@@ -33,6 +34,8 @@ def register_callbacks(app: Dash, parts: PageParts) -> None:
     _register_reset(app, parts, troubles)
     _register_save(app, parts, troubles)
     register_managing(app, parts, troubles)
+    if parts.following is not None:
+        register_following(app, parts, parts.following, troubles)
 
 
 def _register_overview(app: Dash, parts: PageParts, troubles: Troubles) -> None:
@@ -67,13 +70,14 @@ def _register_overview(app: Dash, parts: PageParts, troubles: Troubles) -> None:
         overview = parts.reader.overview(parts.clock(), asked_sensor(parts, asked))
         thresholds = parts.thresholds_in_force()
         troubles.end("overview")
-        return (*_overview_parts(overview, parts.settings, thresholds, theme, with_ratio=with_ratio), True)
+        return (*_overview_parts(overview, parts, thresholds, theme, with_ratio=with_ratio), True)
 
 
 def _overview_parts(
-    overview: Overview, settings: PageSettings, thresholds: ZoneThresholds, theme: str | None, *, with_ratio: bool
+    overview: Overview, parts: PageParts, thresholds: ZoneThresholds, theme: str | None, *, with_ratio: bool
 ) -> tuple[Any, ...]:
-    palette = palette_for(theme)
+    palette, settings = palette_for(theme), parts.settings
+    near = None if parts.following is None else parts.following.tagging.near
     return (
         cards.people_reading(overview, with_ratio=with_ratio),
         cards.total_reading(overview),
@@ -84,7 +88,7 @@ def _overview_parts(
             html.Li([html.Span(label), html.Strong(f"{count:,}"), html.Span(share)])
             for label, count, share in pies.pie_shares(overview)
         ],
-        radios.radio_states(overview, settings),
+        radios.radio_states(overview, settings, is_continuous=None if near is None else near.is_continuous()),
         zones_now.zones_now(overview, thresholds),
         pies.zones_pie(overview, palette),
         cards.spoken_reading(overview, with_ratio=with_ratio),

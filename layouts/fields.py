@@ -39,7 +39,7 @@ def _field(name: str, label: str, hint: str, kind: Literal["text", "number"], lo
         className="field",
     )
     return html.Div(
-        [html.Label(label, htmlFor=name), field, html.P(hint, className="note") if hint else None],
+        [html.Label(label, htmlFor=name), field, html.P(hint, id=f"{name}-hint", className="note") if hint else None],
         className=f"form-field form-field-{kind}",
     )
 
@@ -64,6 +64,71 @@ def choice_field(name: str, label: str, choices: dict[str, str], chosen: str) ->
         className="form-field",
         role="group",
         **aria(labelledby=heading),
+    )
+
+
+def chosen_field(name: str, label: str, choices: dict[str, str], chosen: str) -> Component:
+    """One of many, which fold away.
+
+    Args:
+        name: Its id.
+        label: What is chosen.
+        choices: What each value is called.
+        chosen: The value chosen at first.
+    """
+    field = dcc.Dropdown(
+        id=name, options=options(choices), value=chosen, clearable=False, searchable=False, className="chosen"
+    )
+    return html.Div(
+        [html.Label(label, htmlFor=name), field, html.P(id=f"{name}-hint", className="note")], className="form-field"
+    )
+
+
+def several_field(name: str, label: str, hint: str) -> Component:
+    """Any of many, which fold away; those to choose from are set later.
+
+    Args:
+        name: Its id.
+        label: What is chosen.
+        hint: What no choice means.
+    """
+    field = dcc.Dropdown(id=name, options=[], value=[], multi=True, placeholder=hint, className="chosen")
+    return html.Div([html.Label(label, htmlFor=name), field], id=f"{name}-field", className="form-field")
+
+
+def ticks_field(name: str, label: str, choices: dict[str, str], chosen: list[str]) -> Component:
+    """Any of a few, all of them in sight.
+
+    Args:
+        name: Its id.
+        label: What is chosen.
+        choices: What each value is called.
+        chosen: The values chosen at first.
+    """
+    heading = f"{name}-label"
+    ticks = dcc.Checklist(
+        id=name,
+        options=options(choices),
+        value=list(chosen),
+        inline=True,
+        className="ticks",
+        labelClassName="choice-words",
+    )
+    return html.Div(
+        [html.P(label, id=heading, className="form-label"), ticks],
+        id=f"{name}-field",
+        className="form-field",
+        role="group",
+        **aria(labelledby=heading),
+    )
+
+
+def text_area(name: str, label: str, hint: str, longest: int) -> Component:
+    """Some lines to type into; the arguments are those of `text_field`."""
+    field = dcc.Textarea(id=name, maxLength=longest, rows=2, className="field")
+    return html.Div(
+        [html.Label(label, htmlFor=name), field, html.P(hint, className="note") if hint else None],
+        className="form-field",
     )
 
 

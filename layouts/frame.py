@@ -8,9 +8,11 @@ from dash.development.base_component import Component
 from layouts.about import about_page
 from layouts.aria import aria
 from layouts.devices import device_table
+from layouts.following import following_links, following_notices, following_parts, following_views
 from layouts.keys import revoke_dialog
 from layouts.manage import manage_view
 from layouts.needs import PageSettings
+from layouts.needs_tags import Following
 from layouts.overview import overview_view
 from layouts.picker import sensor_picker
 from layouts.sensors import sensor_panel
@@ -26,7 +28,7 @@ VIEWS = {
     "settings": "/settings",
     "about": "/about",
 }
-"""The views of the page and their paths; assets/live.js shows the one that the address names."""
+"""The views that every page has, and their paths; assets/live.js shows the one that the address names."""
 
 _READ_AGAIN = "What you see may be old. The page tries again by itself; if this stays, type ./run doctor on the box."
 
@@ -38,6 +40,8 @@ _UNREADABLE = {
     "devices": f"The devices cannot be read just now. {_READ_AGAIN}",
     "picker": f"The choice of sensors cannot be read just now. {_READ_AGAIN}",
     "sensors": f"The sensors cannot be read just now. {_READ_AGAIN}",
+    "tags": f"The tags cannot be read just now. {_READ_AGAIN}",
+    "alerts": f"The alerts cannot be read just now. {_READ_AGAIN}",
 }
 
 # What was asked for and could not be done; nothing of it is tried again by itself, as it would undo what is typed.
@@ -46,16 +50,19 @@ _UNDONE = {
     "save": "The report could not be saved: the box's card may be full. If this stays, type ./run doctor on the box.",
     "settings": "The settings cannot be read now. Load the page again; if this stays, type ./run doctor on the box.",
     "zones": "Zones cannot be read or changed just now. They are what they were; try again in a moment.",
+    "tags-change": "That could not be done: tags are what they were. Load the page again, and try once more.",
+    "alerts-change": "That could not be done: alerts are what they were. Load the page again, and try once more.",
     "keys": "Keys cannot be read or changed just now. Load the page again, look at the list, and try once more.",
 }
 
 
-def frame(settings: PageSettings, activity: Activity) -> Component:
+def frame(settings: PageSettings, activity: Activity, following: Following | None = None) -> Component:
     """The page, complete but for its numbers.
 
     Args:
         settings: What the page goes by.
         activity: What the box does now: the scans it has finished are those the first numbers are of.
+        following: What the views of tags and alerts are joined to; None on a machine that has none of both.
     """
     return html.Div(
         [
@@ -63,16 +70,18 @@ def frame(settings: PageSettings, activity: Activity) -> Component:
             _demo_banner() if settings.demo else None,
             html.Div(
                 [
-                    _heading(settings),
+                    _heading(settings, following),
                     html.P(
                         [html.Span(id="phase", className="phase"), html.Span(id="scan-age")], className="status-line"
                     ),
                     html.Main(
                         [
                             _notices(),
+                            *(following_notices() if following else ()),
                             sensor_picker(),
                             html.Div(overview_view(), id="view-overview", hidden=True),
                             _devices(),
+                            *(following_views(following) if following else ()),
                             _sensors(),
                             html.Div(manage_view(), id="view-settings", hidden=True),
                             _about(settings),
@@ -89,6 +98,7 @@ def frame(settings: PageSettings, activity: Activity) -> Component:
             html.Div(id="spoken", className="unseen", **aria(live="polite")),
             html.Div(id="copied", className="unseen", **aria(live="polite")),
             *_unseen_parts(activity),
+            *(following_parts() if following else ()),
         ]
     )
 
@@ -111,14 +121,10 @@ def _demo_banner() -> Component:
     return html.Div("Demonstration: simulated visitors, no radio is used.", className="demo", role="note")
 
 
-def _heading(settings: PageSettings) -> Component:
-    links = {
-        "overview": "Overview",
-        "devices": "Devices",
-        "sensors": "Sensors",
-        "settings": "Settings",
-        "about": "About",
-    }
+def _heading(settings: PageSettings, following: Following | None) -> Component:
+    links: dict[str, Component] = {name: dcc.Link(name.capitalize(), href=path) for name, path in VIEWS.items()}
+    if following is not None:  # beside the devices
+        links = {"overview": links.pop("overview"), "devices": links.pop("devices"), **following_links(), **links}
     return html.Header(
         [
             html.Div(
@@ -136,9 +142,7 @@ def _heading(settings: PageSettings) -> Component:
                 className="title",
             ),
             html.Nav(
-                html.Ul(
-                    [html.Li(dcc.Link(words, href=VIEWS[view]), id=f"link-{view}") for view, words in links.items()]
-                ),
+                html.Ul([html.Li(link, id=f"link-{view}") for view, link in links.items()]),
                 **aria(label="Pages"),
             ),
             html.Button("Dark", id="theme-toggle", className="button theme-toggle", **aria(pressed="false")),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from dash import ClientsideFunction, Dash, Input, Output, State
 
+from layouts.following import FOLLOWING_LINKS, FOLLOWING_VIEWS
 from layouts.frame import VIEWS
 from layouts.keys import REVOKE_BUTTONS
 from layouts.ranges import range_button_id
@@ -14,18 +15,25 @@ from presence.ranges import TimeRange
 _When = Callable[..., None]
 
 
-def register_browser_callbacks(app: Dash) -> None:
-    """Join what happens in the browser alone: views, theme, switch, choices, dialogs."""
+def register_browser_callbacks(app: Dash, *, is_following: bool) -> None:
+    """Join what happens in the browser alone: views, theme, switch, choices, dialogs.
+
+    Args:
+        app: The page.
+        is_following: Whether it has the views of tags and alerts.
+    """
     when: _When = app.clientside_callback
-    for register in (_views, _theme, _ratio, _ranges, _sensor, _scans, _reset_dialog, _revoke_dialog):
+    _views(when, is_following=is_following)
+    for register in (_theme, _ratio, _ranges, _sensor, _scans, _reset_dialog, _revoke_dialog):
         register(when)
 
 
-def _views(when: _When) -> None:
+def _views(when: _When, *, is_following: bool) -> None:
+    views, links = (FOLLOWING_VIEWS, FOLLOWING_LINKS) if is_following else ((), ())
     when(
         _live("showView"),
-        *(Output(f"view-{view}", "hidden") for view in (*VIEWS, "missing")),
-        *(Output(f"link-{view}", "aria-current") for view in VIEWS),
+        *(Output(f"view-{view}", "hidden") for view in (*VIEWS, *views, "missing")),
+        *(Output(f"link-{view}", "aria-current") for view in (*VIEWS, *links)),
         Output("sensor-bar-frame", "hidden"),
         Input("address", "pathname"),
     )

@@ -39,6 +39,11 @@ def _named(identity: Identity) -> str:
     return role if identity.name == role else f"{plain_words(identity.name)} ({role})"
 
 
-def login_needed(words: str) -> list[str | Component]:
-    """What cannot be done before a login, and where that is."""
-    return [f"{words} ", html.A("Log in", href=_LOGIN)]
+def login_needed(words: str, back_to: str = "/settings") -> list[str | Component]:
+    """What cannot be done before a login, and where that is.
+
+    Args:
+        words: What cannot be done.
+        back_to: The path to come back to.
+    """
+    return [f"{words} ", html.A("Log in", href=f"/login?next={back_to}")]

@@ -12,7 +12,7 @@ from layouts.cards import cards
 from layouts.ranges import range_picker
 
 # A chart to look at: no tool bar, and a finger that scrolls the page over it scrolls the page.
-_CHART_CONFIG: Any = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
+CHART_CONFIG: Any = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
 
 
 def overview_view() -> list[Component]:
@@ -96,4 +96,4 @@ def _zones_panel() -> Component:
 
 
 def _chart(name: str, look: str, label: str) -> Component:
-    return html.Div(dcc.Graph(id=name, config=_CHART_CONFIG), className=look, role="img", **aria(label=label))
+    return html.Div(dcc.Graph(id=name, config=CHART_CONFIG), className=look, role="img", **aria(label=label))

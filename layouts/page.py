@@ -12,6 +12,8 @@ from dash import Dash
 from layouts.callbacks import register_callbacks
 from layouts.frame import TITLE, frame
 from layouts.needs import Managing, PageCommands, PageParts, PageReader, PageSettings
+from layouts.needs_tags import Following
+from layouts.tag_pictures import answer_pictures
 from presence.overview import Activity
 
 _ASSETS = Path(__file__).parents[1] / "assets"
@@ -50,6 +52,7 @@ def build_page(
     save_report: Callable[[str, datetime], None],
     may_change: Callable[[], bool],
     managing: Managing,
+    following: Following | None = None,
     feed_path: str | None = None,
 ) -> Dash:
     """Put the page on a server.
@@ -67,6 +70,7 @@ def build_page(
         save_report: Keeps a report's text on the box, under the time it was made; raises OSError when it cannot.
         may_change: Whether who asks just now may change what is remembered.
         managing: What the view of settings is joined to.
+        following: What the views of tags and alerts are joined to; None on a machine that has none of both.
         feed_path: Where the server tells of new scans by WebSocket; None where it does not, and pages ask instead.
     """
     app = Dash(
@@ -90,9 +94,11 @@ def build_page(
     app.init_app(server)
     # Nothing here uses Dash's WebSocket; without this every page would open one all the same.
     app.backend.websocket_capability = False
-    app.layout = lambda: frame(settings, activity())
+    parts = PageParts(reader, commands, activity, clock, settings, save_report, may_change, managing, following)
+    app.layout = lambda: frame(settings, activity(), following)
     _answer_activity(app, activity, clock, feed_path)
-    parts = PageParts(reader, commands, activity, clock, settings, save_report, may_change, managing)
+    if following is not None:
+        answer_pictures(app, following.tagging, managing)
     register_callbacks(app, parts)
     # Dash finds its assets at the first request of "/" alone: a first visit to another path would get a page without.
     app._setup_server()  # type: ignore[no-untyped-call]  # noqa: SLF001 - there is no public way

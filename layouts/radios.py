@@ -9,26 +9,45 @@ from layouts.formats import LONGEST_LINE, counted, plain_words, short_moment_tex
 from layouts.needs import PageSettings
 from presence.faults import FaultReason, advice_for
 from presence.overview import Overview, RadioState
+from presence.radio import Radio
 
 # Not broken, only not used: no alarm about these.
 _AT_REST = {FaultReason.SWITCHED_OFF, FaultReason.NOT_CAPTURED}
 
 
-def radio_states(overview: Overview, settings: PageSettings) -> list[Component]:
-    """Both radios: heard or not, since when, why, and what the owner can do."""
-    return [_radio(state, overview, settings) for state in overview.radios]
+def radio_states(overview: Overview, settings: PageSettings, *, is_continuous: bool | None = None) -> list[Component]:
+    """Both radios: heard or not, since when, why, and what the owner can do.
+
+    Args:
+        overview: The place now.
+        settings: What the page goes by.
+        is_continuous: Whether this machine listens to Bluetooth all the time; None where it hears no tags.
+    """
+    return [_radio(state, overview, settings, is_continuous=is_continuous) for state in overview.radios]
 
 
-def _radio(state: RadioState, overview: Overview, settings: PageSettings) -> Component:
+def _radio(state: RadioState, overview: Overview, settings: PageSettings, *, is_continuous: bool | None) -> Component:
     mood, words = _mood(state)
     return html.Article(
         [
             html.Header([html.H3(state.radio.label), " ", html.Span(words, className=f"pill pill-{mood}")]),
             html.P(_heard_text(state, overview, settings)),
+            *_mode_paragraphs(state, is_continuous),
             *_fault_paragraphs(state),
         ],
         className=f"radio radio-{state.radio.value}",
     )
+
+
+def _mode_paragraphs(state: RadioState, is_continuous: bool | None) -> list[Component]:
+    if state.radio is not Radio.BLUETOOTH or state.device_count is None or is_continuous is None:
+        return []
+    words = (
+        "Continuous: listened to all the time, so that tags are found within seconds. Counts are of each scan alone."
+        if is_continuous
+        else "Sampled: listened to in each scan alone."
+    )
+    return [html.P(words, className="note")]
 
 
 def _mood(state: RadioState) -> tuple[str, str]:

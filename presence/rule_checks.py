@@ -34,6 +34,16 @@ _HOLDS_FOR_SECONDS = {
 }
 
 
+def has_boundary(kind: RuleKind) -> bool:
+    """Whether a rule of this kind is about a part of the site."""
+    return kind in _WITH_BOUNDARY
+
+
+def has_hysteresis(kind: RuleKind) -> bool:
+    """Whether a rule of this kind closes at another figure than it opens at."""
+    return kind in _WITH_HYSTERESIS
+
+
 def checked(rule: Rule) -> Rule:
     """The rule as it will be kept, its name without spaces around it.
 

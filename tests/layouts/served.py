@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from layouts.needs import PageSettings
+from layouts.needs_tags import Following
 from layouts.page import build_page
 from links.feed import FEED_PATH, Feed
 from tests.layouts.fake_place import NOW_AT, SETTINGS, FakePlace
@@ -19,7 +20,11 @@ from tests.layouts.fake_place import NOW_AT, SETTINGS, FakePlace
 
 @contextmanager
 def served(
-    place: FakePlace, settings: PageSettings = SETTINGS, port: int = 0, feed: Feed | None = None
+    place: FakePlace,
+    settings: PageSettings = SETTINGS,
+    port: int = 0,
+    feed: Feed | None = None,
+    following: Following | None = None,
 ) -> Iterator[str]:
     """Serve a page until the block ends.
 
@@ -28,6 +33,7 @@ def served(
         settings: What it goes by.
         port: Where; 0 takes a free one.
         feed: Tells of scans; None for a server without a live feed.
+        following: What the views of tags and alerts are joined to; None for a page without.
 
     Yields:
         Its address, without a slash at the end.
@@ -45,6 +51,7 @@ def served(
         save_report=place.save_report,
         may_change=lambda: place.may_change,
         managing=place.managing(),
+        following=following,
         feed_path=None if feed is None else FEED_PATH,
     )
     listening = socket.create_server(("127.0.0.1", port))
