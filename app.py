@@ -53,7 +53,7 @@ from presence.ranges import TimeRange
 from presence.scan import Scan
 from presence.sensors import SensorCard
 from scans.box import Box
-from scans.enrolment import EnrolmentError
+from scans.enrolment import EnrolmentError, site_registry
 from scans.identities import identity_of
 from scans.minute import EveryMinute
 from scans.visitor_key import KeyFileError
@@ -111,6 +111,7 @@ def run(place: Place) -> int:
             register_demo_tags(telling.store, site, telling.registry_key, place.clock.wall())
         telling.ear = build_ear(place, telling.registry_key)
         watching = Watching(telling)
+        telling.receive_tags(watching.take, undo)
         telling.receive(undo, from_broker=place.config.links.uplink is not Uplink.MQTT)
         telling.send(undo)
         telling.announce(undo)
@@ -146,6 +147,7 @@ def run_hub(place: Place) -> int:
         telling.announce(undo)
         telling.notify(undo)
         watching = Watching(telling)
+        telling.receive_tags(watching.take, undo)
         sums = ZoneSums(telling.store.connections, place.store_settings)
         minute = EveryMinute(partial(keep_house, telling, sums), 60.0, 0.0, place.clock, _jitter())
         server = telling.site_server(is_listening=False)
@@ -174,6 +176,9 @@ def run_sensor(place: Place) -> int:
         own = telling.store.sensors.one(name, place.clock.wall())
         telling.newest_at = lambda: None if own is None else own.last_scan_at
         telling.send(undo)
+        if (registry_key := site_registry(place.folder)) is not None:
+            telling.ear = build_ear(place, registry_key)
+        telling.send_tags(undo)
         heard = OwnHearing()
 
         def remember(scan: Scan) -> None:

@@ -45,7 +45,7 @@ def enrol(place: Place, card: SensorCard, by: Uplink, url: str | None) -> int:
         store.sensors.register(card, now_at)
     files["TRACKING_LINKS_UPLINK_KEY_FILE"] = key
     held = {name: content for name, content in files.items() if content is not None}
-    code = as_code(Enrolment(place.visitor_keys().key_at(now_at), settings, held))
+    code = as_code(Enrolment(place.visitor_keys().key_at(now_at), settings, held, place.registry_key().secret()))
     print(f"On the new sensor type this, and then ./run sensor:\n\n./run join {code}\n")
     print(
         "Whoever has this line can send as that sensor: do not keep it. `./run keys revoke` undoes it.", file=sys.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -42,12 +42,14 @@ from links.login import login_router
 from links.metrics_route import Measured, metrics_router
 from links.notify import Notifier
 from links.server import Certificate, lan_address, server_with
+from links.tag_intake import TagIntake, tag_intake_router
 from place import HOME, Place, version
 from presence.access import Role
 from presence.radio import Radio
 from presence.scan import Scan
 from presence.sealing import SealError
-from presence.tags import IdentityKind, IdentityRecord
+from presence.tags import IdentityKind, IdentityRecord, TagReport
+from presence.tags import Watched as WatchedTag
 from scans.clock import is_right
 from scans.identities import identity_of
 from scans.registry_key import RegistryKey
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
     from links.broker import BrokerSettings
     from links.home_assistant import HomeAssistant
     from links.intake_mqtt import MqttIntake
+    from links.send_http import HubAddress
+    from links.tag_uplink import TagLine, TagUplink
     from links.uplink import Sender
     from links.uplink import Uplink as UplinkWorker
     from scans.tag_ear import TagEar
@@ -94,6 +98,8 @@ class Telling:
     _home_assistant: HomeAssistant | None = field(init=False, default=None)
     _feed: Feed | None = field(init=False, default=None)
     _notifier: Notifier | None = field(init=False, default=None)
+    _tag_intake: TagIntake | None = field(init=False, default=None)
+    _tag_uplink: TagUplink | None = field(init=False, default=None)
 
     def send(self, undo: contextlib.ExitStack) -> None:
         """Send this machine's own scans to a hub, where the settings say so."""
@@ -151,6 +157,42 @@ class Telling:
             self._mqtt.start()
             undo.callback(self._mqtt.stop)
 
+    def receive_tags(self, take: Callable[[TagReport, datetime], None], undo: contextlib.ExitStack) -> None:
+        """Take what sensors hear of tags, and let them know the register.
+
+        Args:
+            take: Called with each report and when it was received; may raise DatabaseError.
+            undo: Ends it.
+        """
+        place, links = self.place, self.place.config.links
+        self._tag_intake = TagIntake(take, self.store.tags, place.clock.wall)
+        if links.broker_host and links.uplink is not Uplink.MQTT:
+            from links.tag_line_mqtt import MqttTagIntake  # noqa: PLC0415 - see above
+
+            intake = MqttTagIntake(broker_settings(place), f"{place.card.name}-intake", self._tag_intake)
+            intake.start()
+            undo.callback(intake.stop)
+
+    def send_tags(self, undo: contextlib.ExitStack) -> None:
+        """Send what this machine's `ear` hears of the hub's tags, and listen by the hub's register."""
+        place, links = self.place, self.place.config.links
+        if self.ear is None or links.uplink is Uplink.OFF or links.uplink_format is UplinkFormat.OLDER:
+            return
+        from links.tag_uplink import TagUplink  # noqa: PLC0415 - see above
+
+        self._tag_uplink = TagUplink(_SealedEar(self.ear), self._tag_line(), place.clock.wall, place.clock.monotonic)
+        self._tag_uplink.start()
+        undo.callback(self._tag_uplink.stop)
+
+    def _tag_line(self) -> TagLine:
+        if self.place.config.links.uplink is Uplink.MQTT:
+            from links.tag_line_mqtt import MqttTagLine  # noqa: PLC0415 - see above
+
+            return MqttTagLine(broker_settings(self.place), self.place.card.name)
+        from links.tag_line_http import HttpTagLine  # noqa: PLC0415 - see above
+
+        return HttpTagLine(self._hub())
+
     def announce(self, undo: contextlib.ExitStack) -> None:
         """Tell Home Assistant of the site, where the settings say so."""
         place, reader, clock = self.place, self.store.reader, self.place.clock.wall
@@ -201,6 +243,8 @@ class Telling:
             login_router(self.access, self._door(), clock, self.place.config.layouts.site_name),
             keys_router(self.access, clock),
         ]
+        if self._tag_intake is not None:
+            routers.append(tag_intake_router(self._tag_intake))
         routers.append(api_router(self._api_parts()))
         if self._queue is not None:
             # First: each route is tried in turn, and no other is asked for hundreds of times a second.
@@ -338,21 +382,46 @@ class Telling:
             from links.send_mqtt import MqttSender  # noqa: PLC0415 - see above
 
             return MqttSender(broker_settings(self.place), self.place.card.name, is_older=is_older)
-        from links.send_http import HttpSender, HubAddress  # noqa: PLC0415 - see above
+        from links.send_http import HttpSender  # noqa: PLC0415 - see above
 
-        key = read_secret(links.uplink_key_file)
-        return HttpSender(HubAddress(links.uplink_url, key, _file(links.uplink_ca_file)), is_older=is_older)
+        return HttpSender(self._hub(), is_older=is_older)
+
+    def _hub(self) -> HubAddress:
+        from links.send_http import HubAddress  # noqa: PLC0415 - see above
+
+        links = self.place.config.links
+        return HubAddress(links.uplink_url, read_secret(links.uplink_key_file), _file(links.uplink_ca_file))
 
     def parts(self) -> list[Callable[[], PartHealth]]:
         """Tell how each part is that speaks with other programs."""
         parts = [
             None if self._uplink is None else partial(_uplink_health, self._uplink),
+            None if self._tag_uplink is None else self._tag_uplink.health,
             None if self._queue is None else partial(_queue_health, self._queue),
             None if self._mqtt is None else partial(_mqtt_health, self._mqtt),
             None if self._home_assistant is None else self._home_assistant.health,
             None if self._notifier is None else self._notifier.health,
         ]
         return [part for part in parts if part is not None]
+
+
+class _SealedEar:
+    """An ear whose trouble with its key is told as one of sealing, which those who send know."""
+
+    def __init__(self, ear: TagEar) -> None:
+        self._ear = ear
+        self.report = ear.report
+
+    def watch(self, watched: Iterable[WatchedTag]) -> None:
+        """Listen for these from now on.
+
+        Raises:
+            SealError: The registry key cannot be read.
+        """
+        try:
+            self._ear.watch(watched)
+        except KeyFileError as error:
+            raise SealError(str(error)) from error
 
 
 def _uplink_health(uplink: UplinkWorker) -> PartHealth:

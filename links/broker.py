@@ -84,6 +84,15 @@ class BrokerSettings:
         """Where batches of a sensor go; "+" stands for every sensor."""
         return f"{self.topic}/scans/{sensor}"
 
+    def tags_heard_topic(self, sensor: str) -> str:
+        """Where a sensor's reports of tags go; "+" stands for every sensor."""
+        return f"{self.topic}/tags-heard/{sensor}"
+
+    @property
+    def register_topic(self) -> str:
+        """Where the register of tags stands, retained, for sensors to listen by."""
+        return f"{self.topic}/register"
+
     def sensor_state_topic(self, sensor: str) -> str:
         """Where "online" or "offline" stands for a sensor, retained; "+" stands for every sensor."""
         return f"{self.topic}/sensors/{sensor}/state"

@@ -16,6 +16,9 @@ from presence.zones import Zone
 
 # Where this programme's batch goes by HTTP, at a hub. By MQTT: `links.broker.BrokerSettings.scans_topic`.
 BATCHES_PATH = "/api/v1/batches"
+# Where its reports of tags go, and where the register of tags stands that it listens by. By MQTT: as above.
+TAG_REPORTS_PATH = "/api/v1/tag-reports"
+REGISTER_PATH = "/api/v1/sensor/register"
 # Where the older BLE agent sends, and so where receivers of its payload listen.
 OLDER_PATH = "/api/v1/detections/bulk"
 OLDER_TOPIC = "tfg/detections/raw"

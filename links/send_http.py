@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from links.payloads import BATCHES_PATH, OLDER_PATH
 from links.unreachable import CertificateFileError, trusting, why_unreachable
 from links.uplink import RefusedError, SendError
 
-_CA_SETTING = "links.uplink_ca_file"
+CA_SETTING = "links.uplink_ca_file"
 # A hub on a LAN answers at once; one over a mobile line, with a megabyte to store, within half a minute.
 _PATIENCE = Timeout(connect=5.0, read=30.0)
 # Half of a batch is hexadecimal digits, which halve at the fastest level as at the slowest.
@@ -82,17 +83,7 @@ class HttpSender:
         headers = {"Content-Type": "application/json"}
         if not is_older:
             headers["Content-Encoding"] = "gzip"
-        if hub.key is not None:
-            if not (hub.key.isascii() and hub.key.isprintable()):
-                raise HubAddressError("The file links.uplink_key_file does not hold a key. Let the sensor join again.")
-            headers["X-API-Key"] = hub.key
-        try:
-            context = trusting(hub.ca_file, _CA_SETTING) if parse_url(hub.url).scheme == "https" else None
-        except CertificateFileError as error:
-            raise HubAddressError(str(error)) from error
-        except HTTPError as error:
-            raise HubAddressError(f"{hub.url!r} (links.uplink_url) is not the address of a hub.") from error
-        self._pool = PoolManager(num_pools=1, headers=headers, timeout=_PATIENCE, ssl_context=context)
+        self._pool = hub_pool(hub, headers)
 
     @property
     def problem(self) -> str | None:
@@ -116,20 +107,13 @@ class HttpSender:
             finally:
                 response.close()  # what was read to its end has gone back to the pool by now
         except (HTTPError, OSError) as error:
-            raise SendError(why_unreachable(error, self._far, _CA_SETTING)) from error
+            raise SendError(why_unreachable(error, self._far, CA_SETTING)) from error
         self._judge(response, answer)
 
     def _judge(self, response: BaseHTTPResponse, answer: bytes) -> None:
-        if 200 <= response.status < 300:
-            if not self._is_acknowledgement(answer):
-                raise SendError(f"{self._far} answers, but not as a hub does. Check links.uplink_url.")
-        elif response.status in _FOR_GOOD:
-            raise RefusedError(f"{self._far} refuses it ({response.status}).{_words_of(answer)}")
-        elif 300 <= response.status < 400:
-            raise SendError(f"{self._far} points elsewhere. Check links.uplink_url, and whether it is to be https.")
-        else:
-            words = _ADVICE.get(response.status, f"answers with {response.status}. It is tried again.")
-            raise SendError(f"{self._far} {words}{_words_of(answer)}", _wait_seconds(response))
+        judge(response, self._far, answer)
+        if not self._is_acknowledgement(answer):
+            raise SendError(f"{self._far} answers, but not as a hub does. Check links.uplink_url.")
 
     def _is_acknowledgement(self, answer: bytes) -> bool:
         """Whether it is a hub that says so, and not the log-in page of a guest network."""
@@ -138,6 +122,52 @@ class HttpSender:
         except (ValueError, RecursionError):
             return False
         return self._is_older or (isinstance(said, dict) and isinstance(said.get("stored"), int))
+
+
+def hub_pool(hub: HubAddress, headers: Mapping[str, str]) -> PoolManager:
+    """A connection to a hub, which is made when it is needed.
+
+    Args:
+        hub: How to reach it.
+        headers: Sent with each request, besides the sensor's key.
+
+    Raises:
+        HubAddressError: The settings cannot be used.
+    """
+    sent = dict(headers)
+    if hub.key is not None:
+        if not (hub.key.isascii() and hub.key.isprintable()):
+            raise HubAddressError("The file links.uplink_key_file does not hold a key. Let the sensor join again.")
+        sent["X-API-Key"] = hub.key
+    try:
+        context = trusting(hub.ca_file, CA_SETTING) if parse_url(hub.url).scheme == "https" else None
+    except CertificateFileError as error:
+        raise HubAddressError(str(error)) from error
+    except HTTPError as error:
+        raise HubAddressError(f"{hub.url!r} (links.uplink_url) is not the address of a hub.") from error
+    return PoolManager(num_pools=1, headers=sent, timeout=_PATIENCE, ssl_context=context)
+
+
+def judge(response: BaseHTTPResponse, far: str, answer: bytes) -> None:
+    """Let pass what a hub took.
+
+    Args:
+        response: Its answer.
+        far: What the hub is called in a sentence.
+        answer: The body of the answer.
+
+    Raises:
+        RefusedError: What was sent can never be taken.
+        SendError: It was not taken; it may be later.
+    """
+    if 200 <= response.status < 300:
+        return
+    if response.status in _FOR_GOOD:
+        raise RefusedError(f"{far} refuses it ({response.status}).{_words_of(answer)}")
+    if 300 <= response.status < 400:
+        raise SendError(f"{far} points elsewhere. Check links.uplink_url, and whether it is to be https.")
+    words = _ADVICE.get(response.status, f"answers with {response.status}. It is tried again.")
+    raise SendError(f"{far} {words}{_words_of(answer)}", _wait_seconds(response))
 
 
 def _words_of(answer: bytes) -> str:

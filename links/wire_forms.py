@@ -31,7 +31,7 @@ LONGEST_ELAPSED_SECONDS = 1e9
 LEAST_DBM, MOST_DBM = -127, 20
 
 # As config.toml takes it; it becomes the last word of a topic, so it holds none of "/", "+" and "#".
-_SENSOR_NAME = r"^[\w .-]{1,64}\Z"
+SENSOR_NAME = r"^[\w .-]{1,64}\Z"
 
 _Moment = Annotated[datetime, Meta(tz=True)]
 _Words = Annotated[str, Meta(max_length=LONGEST_WORDS)]
@@ -94,7 +94,7 @@ class MessageForm(Struct):
 class SensorForm(Struct):
     """`presence.sensors.SensorCard`."""
 
-    name: Annotated[str, Meta(pattern=_SENSOR_NAME)]
+    name: Annotated[str, Meta(pattern=SENSOR_NAME)]
     place: _Words | None = None
     version: Annotated[str, Meta(max_length=64)] | None = None
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scans.private_file import write_privately
+from scans.registry_key import RegistryKey
 from scans.visitor_key import VisitorKey, VisitorKeys
 
 # What a code begins with: a person sees what it is, and another version of it would begin otherwise.
@@ -36,22 +37,29 @@ class Enrolment:
         key: The site's visitor key as it is now. From here on sensor and hub step it forward each by itself.
         settings: Settings by the names of their environment variables, for example TRACKING_LINKS_UPLINK_URL.
         files: What settings that name files are to hold: keys, passwords, certificates to trust; never shown.
+        registry: The key under which the site's tags are recognised; None in a code of a hub that knew no tags.
     """
 
     key: VisitorKey
     settings: Mapping[str, str]
     files: Mapping[str, str] = field(repr=False)
+    registry: bytes | None = field(repr=False, default=None)
 
 
 def as_code(enrolment: Enrolment) -> str:
-    """The enrolment as one word to be copied. Whoever has it can name today's devices and send as this sensor."""
-    said = {
+    """The enrolment as one word to be copied.
+
+    Whoever has it can name today's devices, recognise the site's tags, and send as this sensor.
+    """
+    said: dict[str, object] = {
         "period": enrolment.key.period,
         "secret": enrolment.key.secret.hex(),
         "site": enrolment.key.site,
         "settings": dict(enrolment.settings),
         "files": dict(enrolment.files),
     }
+    if enrolment.registry is not None:
+        said["registry"] = enrolment.registry.hex()
     packed = zlib.compress(json.dumps(said, separators=(",", ":")).encode(), 9)
     return _MARK + base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
@@ -76,11 +84,12 @@ def from_code(code: str) -> Enrolment:
         settings = {str(name): str(value) for name, value in said["settings"].items()}
         key = VisitorKey(int(said["period"]), bytes.fromhex(said["secret"]), str(said["site"]))
         files = {str(name): str(content) for name, content in said["files"].items()}
+        registry = bytes.fromhex(said["registry"]) if "registry" in said else None
     except (binascii.Error, zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EnrolmentError(_DAMAGED) from error
     if not all(map(_SETTINGS.fullmatch, settings)) or not files.keys() <= _FILES.keys():
         raise EnrolmentError("This code would change settings that are not its business, so it is not used.")
-    return Enrolment(key, settings, files)
+    return Enrolment(key, settings, files, registry)
 
 
 _DAMAGED = "This code was cut off or changed on its way. Copy the whole of it, from the mark to the last character."
@@ -88,6 +97,8 @@ _DAMAGED = "This code was cut off or changed on its way. Copy the whole of it, f
 
 # What a sensor that has joined keeps beside its database.
 _JOINED = "joined.json"
+# The key of the site's tags. A file of its own: this machine may have tags too, and a key for them.
+_SITE_REGISTRY = "site-registry.key"
 _FILES = {
     "TRACKING_LINKS_UPLINK_KEY_FILE": "uplink.key",
     "TRACKING_LINKS_UPLINK_CA_FILE": "hub-ca.pem",
@@ -108,6 +119,8 @@ def join(enrolment: Enrolment, folder: Path, keys: VisitorKeys) -> None:
         for name, content in enrolment.files.items():
             settings[name] = str(folder / _FILES[name])
             write_privately(folder / _FILES[name], content)
+        if enrolment.registry is not None:
+            write_privately(folder / _SITE_REGISTRY, enrolment.registry.hex())
         keys.adopt(enrolment.key)
         write_privately(folder / _JOINED, json.dumps(settings, indent=1))  # last: with it the sensor has joined
     except OSError as error:
@@ -131,9 +144,15 @@ def joined_settings(folder: Path) -> dict[str, str]:
         ) from error
 
 
+def site_registry(folder: Path) -> RegistryKey | None:
+    """The key under which the tags of the site are recognised; None when the code that was joined with had none."""
+    path = folder / _SITE_REGISTRY
+    return RegistryKey(path) if path.exists() else None
+
+
 def leave(folder: Path) -> bool:
     """Be no sensor of a site any more; tells whether it was one. What waits to be sent stays where it is."""
     was_joined = (folder / _JOINED).exists()
-    for name in (_JOINED, *_FILES.values()):
+    for name in (_JOINED, _SITE_REGISTRY, *_FILES.values()):
         (folder / name).unlink(missing_ok=True)
     return was_joined

@@ -33,6 +33,14 @@ class RegistryKey:
         self._secret: bytes | None = None
         self._reading = threading.Lock()  # whoever registers and whoever listens ask for it
 
+    def secret(self) -> bytes:
+        """The key itself, for a sensor that joins; 32 bytes.
+
+        Raises:
+            KeyFileError: The key file cannot be read or written.
+        """
+        return self._key()
+
     def digest(self, text: str) -> bytes:
         """What an identity is kept as: HMAC-SHA-256 (RFC 2104), 32 bytes.
 

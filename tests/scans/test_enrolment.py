@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from scans.enrolment import Enrolment, EnrolmentError, as_code, from_code, join, joined_settings, leave
+from scans.enrolment import Enrolment, EnrolmentError, as_code, from_code, join, joined_settings, leave, site_registry
+from scans.registry_key import RegistryKey
 from scans.visitor_key import KeyRotation, VisitorKey, VisitorKeys, period_of
 
 ENROLMENT = Enrolment(
@@ -81,3 +83,18 @@ def test_a_damaged_joining_is_said_clearly(tmp_path: Path) -> None:
     (tmp_path / "joined.json").write_text("[")
     with pytest.raises(EnrolmentError, match="Join again"):
         joined_settings(tmp_path)
+
+
+def test_a_sensor_recognises_the_tags_of_its_site(tmp_path: Path) -> None:
+    """The registry key comes with the code, beside the key of this machine's own tags, and goes when it leaves."""
+    site, own = RegistryKey(None), RegistryKey(tmp_path / "registry.key")
+    own_digest = own.digest("x")
+    enrolment = from_code(as_code(replace(ENROLMENT, registry=site.secret())))
+    assert site.secret().hex() not in repr(enrolment)
+    join(enrolment, tmp_path, VisitorKeys(None, KeyRotation.DAILY, 4, ZoneInfo("UTC")))
+    joined = site_registry(tmp_path)
+    assert joined is not None
+    assert joined.digest("x") == site.digest("x")
+    assert RegistryKey(tmp_path / "registry.key").digest("x") == own_digest
+    leave(tmp_path)
+    assert site_registry(tmp_path) is None
