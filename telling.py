@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from config import ConfigError, Uplink, UplinkFormat
 from db.access import Access
 from db.alert_rules import AlertRules
-from db.alerts import Alerts
+from db.alerts import AlertQuery, Alerts
 from db.channels import Channels
 from db.errors import DatabaseError
 from db.intake import Intake
@@ -41,6 +41,7 @@ from links.keys import keys_router
 from links.login import login_router
 from links.metrics_route import Measured, metrics_router
 from links.notify import Notifier
+from links.owned_source import OwnedReads, OwnedSource
 from links.server import Certificate, lan_address, server_with
 from links.tag_intake import TagIntake, tag_intake_router
 from place import HOME, Place, version
@@ -67,6 +68,8 @@ if TYPE_CHECKING:
     from scans.tag_ear import TagEar
 
 _BYTES_A_MB = 1_000_000
+# Alerts that may open and close between two looks of half a second, and still be told.
+_LOOKED_BACK = 20
 
 
 @dataclass(slots=True)
@@ -226,7 +229,8 @@ class Telling:
             is_listening: Whether it has radios, so that it does not do its work while none is heard.
         """
         reader, clock = self.store.reader, self.place.clock.wall
-        feed = Feed(reader, clock, sensors=lambda: reader.sensors(clock()), parts=self.parts())
+        owned = OwnedSource(self._owned_reads())
+        feed = Feed(reader, clock, sensors=lambda: reader.sensors(clock()), parts=self.parts(), owned=owned)
         self._feed = feed
         watched = Watched(lambda: reader.overview(clock()), is_listening, lambda: reader.sensors(clock()), self.parts())
         measured = Measured(
@@ -339,6 +343,10 @@ class Telling:
             alerting=AlertParts(Alerts(connections), AlertRules(connections), Channels(connections, self.registry_key)),
             changed=self.nudge,
         )
+
+    def _owned_reads(self) -> OwnedReads:
+        alerts = Alerts(self.store.connections)
+        return OwnedReads(self.store.tags.rows, alerts.open, lambda: alerts.page(AlertQuery(limit=_LOOKED_BACK)).rows)
 
     def _identify(self, kind: IdentityKind, text: str) -> IdentityRecord:
         """What is kept of an identity that somebody typed.

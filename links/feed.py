@@ -8,6 +8,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from db.errors import DatabaseError
 from links.feed_events import Standing, heartbeat_event, hello_event, reset_event, scan_event
 from links.feed_source import FeedSource, News, ScanReader, Told
+from links.guard import current_identity
 from links.health import PartHealths
+from links.owned_source import OwnedSource
+from presence.access import Role
 from presence.sensors import SensorRow
 
 _log = logging.getLogger(__name__)
@@ -58,6 +62,7 @@ class Feed:
         clock: Tells the time, aware.
         sensors: Reads the sensors of the site; None where there are none to know of.
         parts: Tell how the parts of the programme are; each must be quick and must not raise.
+        owned: Looks for what changed of tags and alerts, which viewers are told; None where there are none.
         most_clients: How many may listen at once.
         most_waiting: Events that may wait for a client before it is dropped.
         heartbeat_seconds: Time between heartbeats.
@@ -73,13 +78,14 @@ class Feed:
         *,
         sensors: Callable[[], Sequence[SensorRow]] | None = None,
         parts: PartHealths = (),
+        owned: OwnedSource | None = None,
         most_clients: int = _MOST_CLIENTS,
         most_waiting: int = _MOST_WAITING,
         heartbeat_seconds: float = _HEARTBEAT_SECONDS,
     ) -> None:
         self._reader = reader
         self._clock = clock
-        self._source = FeedSource(reader, sensors, parts, time.monotonic)
+        self._source = FeedSource(reader, sensors, parts, time.monotonic, owned)
         self._most_clients = most_clients
         self._most_waiting = most_waiting
         self._heartbeat_seconds = heartbeat_seconds
@@ -141,6 +147,9 @@ class Feed:
     def _tell(self, news: News) -> None:
         self._last_id, self._standing = news.last_id, news.standing
         self._send_to_all(*news.events)
+        for client in self._clients:
+            if client.is_viewer:
+                client.put([(None, text) for text in news.owned])
         self._begun.set()
 
     def _send_to_all(self, *events: Told) -> None:
@@ -162,7 +171,7 @@ class Feed:
         if len(self._clients) >= self._most_clients:
             return await _close(websocket, f"{self._most_clients} programs listen already, which is the most.")
         # At the same moment, so that what was told already does not come by the queue, and all else does.
-        client = _Client(self._most_waiting, self._last_id, self._standing)
+        client = _Client(self._most_waiting, self._last_id, self._standing, is_viewer=_is_viewer())
         self._clients.add(client)
         self._nudged.set()
         try:
@@ -215,9 +224,10 @@ class Feed:
 class _Client:
     """One who listens, what waits for it, and what had been told, and was not well, when it came."""
 
-    def __init__(self, most_waiting: int, came_at: int, standing: Standing) -> None:
+    def __init__(self, most_waiting: int, came_at: int, standing: Standing, *, is_viewer: bool) -> None:
         self.came_at = came_at
-        self.standing = standing
+        self.is_viewer = is_viewer
+        self.standing = standing if is_viewer else replace(standing, owned=None)
         self.queue: asyncio.Queue[Told] = asyncio.Queue(most_waiting)
         self.is_too_slow = asyncio.Event()
 
@@ -228,6 +238,12 @@ class _Client:
                 self.is_too_slow.set()
                 return
             self.queue.put_nowait(event)
+
+
+def _is_viewer() -> bool:
+    """Whether who connects just now may see tags, which are their owner's and not for anybody on the LAN."""
+    identity = current_identity()
+    return identity is not None and identity.role.includes(Role.VIEWER)
 
 
 def _log_failure(following: asyncio.Task[None]) -> None:

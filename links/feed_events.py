@@ -8,6 +8,8 @@ from datetime import datetime
 
 from links.health import PartHealth
 from links.moments import iso
+from links.owned_messages import alert_message, tag_message
+from links.owned_source import Owned, OwnedChanges
 from presence.faults import Fault, advice_for
 from presence.feed import RadioCounts, ScanRow
 from presence.radio import Radio
@@ -41,15 +43,21 @@ class Standing:
         radios: Radios that are not heard.
         sensors: Sensors that are late or silent.
         parts: Parts of the programme that are not fine.
+        owned: Tags and open alerts; None for whoever may not see them.
     """
 
     radios: tuple[RadioChange, ...] = ()
     sensors: tuple[SensorRow, ...] = ()
     parts: tuple[PartHealth, ...] = ()
+    owned: Owned | None = None
 
 
 def hello_event(last_id: int, standing: Standing, heartbeat_seconds: float, at: datetime) -> str:
     """The first event of a connection: how things stand."""
+    owned: dict[str, object] = {}
+    if standing.owned is not None:
+        owned["tags"] = [tag_message(row) for row in standing.owned.tags]
+        owned["alerts"] = [alert_message(row) for row in standing.owned.alerts]
     return _event(
         "hello",
         last_id,
@@ -58,6 +66,7 @@ def hello_event(last_id: int, standing: Standing, heartbeat_seconds: float, at: 
         radios=[_radio_change(change) for change in standing.radios],
         sensors=[_sensor(row) for row in standing.sensors],
         parts=[_part(part) for part in standing.parts],
+        **owned,
     )
 
 
@@ -90,6 +99,13 @@ def part_event(part: PartHealth, last_id: int) -> str:
     return _event("part", last_id, **_part(part))
 
 
+def owned_events(changes: OwnedChanges, last_id: int) -> list[str]:
+    """What changed of tags and alerts, for those who may see them."""
+    told = [_event("tag", last_id, is_deleted=False, **tag_message(row)) for row in changes.tags]
+    told += [_event("tag", last_id, is_deleted=True, **tag_message(row)) for row in changes.gone]
+    return told + [_event("alert", last_id, turn=turn, **alert_message(row)) for turn, row in changes.alerts]
+
+
 def reset_event(reason: str, last_id: int) -> str:
     """What was missed cannot be told: whoever listens should read afresh, and go on from here."""
     return _event("reset", last_id, reason=reason)
@@ -100,7 +116,7 @@ def heartbeat_event(last_id: int, at: datetime) -> str:
     return _event("heartbeat", last_id, at=iso(at))
 
 
-def _event(kind: str, last_id: int, **told: object) -> str:
+def _event(kind: str, last_id: int, /, **told: object) -> str:
     """An event; its cursor is the number of the newest scan that was told with it."""
     return json.dumps({"type": kind, "cursor": str(last_id), **told}, ensure_ascii=False)
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from db.errors import DatabaseError
-from links.feed_events import RadioChange, Standing, part_event, radio_event, scan_event, sensor_event
+from links.feed_events import RadioChange, Standing, owned_events, part_event, radio_event, scan_event, sensor_event
 from links.health import PartHealth, PartHealths
+from links.owned_source import OwnedSource
 from presence.feed import ScanRow
 from presence.radio import Radio
 from presence.sensors import SensorRow, SensorState
@@ -53,12 +54,14 @@ class News:
         last_id: The number of the newest scan that has been told with these; 0 before the first.
         standing: What is not well after them.
         is_more: Whether more waits to be read.
+        owned: Events of tags and alerts, for those who may see them.
     """
 
     events: tuple[Told, ...]
     last_id: int
     standing: Standing
     is_more: bool
+    owned: tuple[str, ...] = ()
 
 
 class FeedSource:
@@ -69,6 +72,7 @@ class FeedSource:
         sensors: Reads the sensors of the site; None where there are none to know of.
         parts: Tell how the parts of the programme are.
         monotonic: Tells seconds that only rise.
+        owned: Looks for what changed of tags and alerts; None where there are none to know of.
     """
 
     def __init__(
@@ -77,11 +81,13 @@ class FeedSource:
         sensors: Callable[[], Sequence[SensorRow]] | None,
         parts: PartHealths,
         monotonic: Callable[[], float],
+        owned: OwnedSource | None = None,
     ) -> None:
         self._reader = reader
         self._sensors = sensors
         self._parts = parts
         self._monotonic = monotonic
+        self._owned = owned
         self._last_id: int | None = None
         self._unheard: dict[tuple[str, Radio], RadioChange] = {}
         self._sensor_rows: dict[str, SensorRow] = {}
@@ -92,6 +98,7 @@ class FeedSource:
         """What is new since the look before. None while the database has not answered since the start."""
         rows: tuple[ScanRow, ...] = ()
         events: list[Told] = []
+        owned: list[str] = []
         try:
             if self._last_id is None:
                 self._begin()
@@ -99,6 +106,8 @@ class FeedSource:
                 rows = self._reader.scans_after(self._last_id, _MOST_AT_ONCE)
                 events += self._tell_scans(rows)
                 events += self._tell_sensors({row.sensor for row in rows})
+            if self._owned is not None:
+                owned = owned_events(self._owned.look(), self._told_id)
         except DatabaseError as error:
             if not self._is_database_away:
                 _log.warning("The live feed waits for the database: %s", error)
@@ -110,7 +119,7 @@ class FeedSource:
         if self._last_id is None:
             return None
         events += self._tell_parts(self._parts_now())
-        return News(tuple(events), self._last_id, self._standing(), is_more=len(rows) == _MOST_AT_ONCE)
+        return News(tuple(events), self._last_id, self._standing(), len(rows) == _MOST_AT_ONCE, tuple(owned))
 
     @property
     def _is_database_away(self) -> bool:
@@ -184,4 +193,5 @@ class FeedSource:
             radios=tuple(self._unheard.values()),
             sensors=tuple(row for row in self._sensor_rows.values() if row.state is not SensorState.HEARD),
             parts=tuple(part for part in self._part_rows.values() if not part.is_fine),
+            owned=None if self._owned is None else self._owned.standing,
         )
