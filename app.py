@@ -111,8 +111,10 @@ def run(place: Place) -> int:
             register_demo_tags(telling.store, site, telling.registry_key, place.clock.wall())
         telling.ear = build_ear(place, telling.registry_key)
         watching = Watching(telling)
-        telling.receive_tags(watching.take, undo)
-        telling.receive(undo, from_broker=place.config.links.uplink is not Uplink.MQTT)
+        # A box that sends to a hub through the broker must not take its own back from it.
+        from_broker = place.config.links.uplink is not Uplink.MQTT
+        telling.receive_tags(watching.take, undo, from_broker=from_broker)
+        telling.receive(undo, from_broker=from_broker)
         telling.send(undo)
         telling.announce(undo)
         telling.notify(undo)
@@ -147,7 +149,7 @@ def run_hub(place: Place) -> int:
         telling.announce(undo)
         telling.notify(undo)
         watching = Watching(telling)
-        telling.receive_tags(watching.take, undo)
+        telling.receive_tags(watching.take, undo, from_broker=True)
         sums = ZoneSums(telling.store.connections, place.store_settings)
         minute = EveryMinute(partial(keep_house, telling, sums), 60.0, 0.0, place.clock, _jitter())
         server = telling.site_server(is_listening=False)

@@ -19,7 +19,7 @@ from db.store import Store, open_store
 from presence.sensors import SensorCard
 from presence.zones import ZoneThresholds, Zoning
 from scans.clock import Clock, machine_clock
-from scans.enrolment import joined_settings
+from scans.enrolment import joined_settings, site_registry
 from scans.folding import ObservationRules
 from scans.manufacturers import Manufacturers
 from scans.registry_key import RegistryKey
@@ -92,8 +92,13 @@ class Place:
         return VisitorKeys(self.key_path, scans.key_rotation, scans.key_rotation_hour, self.time_zone)
 
     def registry_key(self) -> RegistryKey:
-        """The key of the register of tags; in memory when the database is."""
-        return RegistryKey(None if self.database_url == "sqlite://" else self.folder / "registry.key")
+        """The key of the register of tags: that of the site which this machine has joined, such as a second hub's.
+
+        Without a site it is one of its own; in memory when the database is.
+        """
+        if self.database_url == "sqlite://":
+            return RegistryKey(None)
+        return site_registry(self.folder) or RegistryKey(self.folder / "registry.key")
 
     @property
     def card(self) -> SensorCard:

@@ -160,16 +160,19 @@ class Telling:
             self._mqtt.start()
             undo.callback(self._mqtt.stop)
 
-    def receive_tags(self, take: Callable[[TagReport, datetime], None], undo: contextlib.ExitStack) -> None:
+    def receive_tags(
+        self, take: Callable[[TagReport, datetime], None], undo: contextlib.ExitStack, *, from_broker: bool
+    ) -> None:
         """Take what sensors hear of tags, and let them know the register.
 
         Args:
             take: Called with each report and when it was received; may raise DatabaseError.
             undo: Ends it.
+            from_broker: Whether from the broker too, where the settings name one.
         """
         place, links = self.place, self.place.config.links
         self._tag_intake = TagIntake(take, self.store.tags, place.clock.wall)
-        if links.broker_host and links.uplink is not Uplink.MQTT:
+        if from_broker and links.broker_host:
             from links.tag_line_mqtt import MqttTagIntake  # noqa: PLC0415 - see above
 
             intake = MqttTagIntake(broker_settings(place), f"{place.card.name}-intake", self._tag_intake)
