@@ -30,7 +30,7 @@
   }
 
   document.addEventListener("pointerdown", (event) => {
-    const sensor = event.target.closest?.(".plan-sensor");
+    const sensor = event.target.closest?.(".plan[data-plan] .plan-sensor");
     if (!sensor || event.button !== 0) return;
     drag = { sensor, plan: sensor.closest(".plan"), fromX: event.clientX, fromY: event.clientY, spot: null };
     sensor.setPointerCapture(event.pointerId);
@@ -53,7 +53,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    const sensor = event.target.closest?.(".plan-sensor");
+    const sensor = event.target.closest?.(".plan[data-plan] .plan-sensor");
     if (!sensor || !KEYS[event.key]) return;
     event.preventDefault();
     const [toRight, down] = KEYS[event.key];
@@ -65,7 +65,7 @@
   });
 
   document.addEventListener("click", (event) => {
-    const plan = event.target.closest?.(".plan");
+    const plan = event.target.closest?.(".plan[data-plan]");
     if (plan && event.target.tagName === "IMG") tell(plan, null, spotOf(plan, event));
   });
 })();

@@ -39,7 +39,7 @@ def delete_button(what: str, number: int, name: str) -> Component:
     """
     told: Any = {
         "data-store": "to-delete",
-        "data-says": json.dumps({"what": what, "number": number}),
+        "data-says": json.dumps({"what": what, "number": number, "name": name}),
         "data-question": f"Delete the {what} “{name}”?",
         "data-warning": DELETIONS[what],
     }

@@ -6,6 +6,7 @@ from dash import Dash, Input, Output, State, no_update
 
 from layouts.buttons import asked_number
 from layouts.callbacks_tags import FOR_THE_ADMIN, PATH
+from layouts.formats import plain_words
 from layouts.manage import login_needed
 from layouts.needs import PageParts
 from layouts.needs_tags import Following
@@ -14,6 +15,9 @@ from layouts.troubles import Troubles
 from presence.alerts import AlertError
 from presence.plans import PlanError
 from presence.tags import TagError
+
+# Where it is said what became of it, by what was to be deleted (`layouts.buttons.DELETIONS`).
+_SAID_AT = {"tag": "tags-said", "floor plan": "plan-said", "rule": "rules-said", "channel": "channels-said"}
 
 
 def register_deleting(app: Dash, parts: PageParts, following: Following, troubles: Troubles) -> None:
@@ -27,8 +31,7 @@ def register_deleting(app: Dash, parts: PageParts, following: Following, trouble
     }
 
     @app.callback(
-        Output("deleted", "children"),
-        Output("deleted", "hidden"),
+        *(Output(said, "children", allow_duplicate=True) for said in _SAID_AT.values()),
         Output("tags-changed", "data", allow_duplicate=True),
         Output("alerts-changed", "data", allow_duplicate=True),
         Output("address", "pathname"),
@@ -41,21 +44,16 @@ def register_deleting(app: Dash, parts: PageParts, following: Following, trouble
     )
     @off_the_loop
     def delete(clicks: int, asked: dict[str, object], path: str) -> object:
-        if not parts.may_change():
-            return login_needed(FOR_THE_ADMIN, path), False, no_update, no_update, no_update, True
-        what, number = str(asked.get("what")), asked_number(asked)
-        try:
-            ways[what](number)
-        except (AlertError, PlanError, TagError) as error:
-            return str(error), False, f"refused {clicks}", f"refused {clicks}", no_update, True
-        troubles.end("tags-change")
-        is_of_tags = what in {"tag", "floor plan"}
+        what = str(asked.get("what"))
+        said: object = login_needed(FOR_THE_ADMIN, path)
+        is_gone = False
+        if parts.may_change():
+            try:
+                ways[what](asked_number(asked))
+                said, is_gone = f"The {what} “{plain_words(str(asked.get('name')))}” is deleted.", True
+            except (AlertError, PlanError, TagError) as error:
+                said = str(error)
+            troubles.end("tags-change")
         changed = f"deleted {clicks}"
-        return (
-            f"The {what} is deleted.",
-            False,
-            changed if is_of_tags else no_update,
-            no_update if is_of_tags else changed,
-            PATH if what == "tag" else no_update,
-            True,
-        )
+        places = (said if what == one else no_update for one in _SAID_AT)
+        return (*places, changed, changed, PATH if is_gone and what == "tag" else no_update, True)

@@ -52,7 +52,7 @@ def _register_picture(app: Dash, parts: PageParts, tagging: Tagging, troubles: T
         sensors = [row.card.name for row in parts.reader.sensors(parts.clock())]
         return (
             False,
-            plans.plan_picture(plan, tagging.tags.rows() if plan else ()),
+            plans.plan_picture(plan, tagging.tags.rows() if plan else (), may_change=parts.may_change()),
             plans.plan_choices(found),
             None if plan is None else plan.plan_id,
             [{"label": plain_words(name), "value": name} for name in sensors],
@@ -81,14 +81,14 @@ def _register_placing(app: Dash, parts: PageParts, tagging: Tagging, troubles: T
     @off_the_loop
     def place_sensor(moved: dict[str, Any], _places: object, _takes: object, *chosen: Any) -> object:  # noqa: ANN401 - from a stranger
         if not parts.may_change():
-            return login_needed(FOR_THE_ADMIN, PATH), no_update, no_update, no_update, "refused", True
+            return login_needed(FOR_THE_ADMIN, PATH), no_update, no_update, no_update, no_update, True
         plan, sensor, x, y = chosen
         if ctx.triggered_id == "plan-moved":
             plan, sensor, x, y = moved.get("number"), moved.get("sensor") or sensor, moved.get("x"), moved.get("y")
         try:
             said = _place(tagging, asked_number({"number": plan}), sensor, x, y)
         except PlanError as error:
-            return str(error), no_update, no_update, no_update, f"refused {parts.clock()}", True
+            return str(error), no_update, no_update, no_update, no_update, True
         troubles.end("tags-change")
         return said, x, y, sensor, f"{said} {x} {y}", True
 

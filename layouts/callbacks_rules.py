@@ -82,6 +82,7 @@ def _register_editor(app: Dash, parts: PageParts, alerting: Alerting, troubles: 
         Output("rule-new", "disabled"),
         Output("rule-title", "children"),
         Output("rule-edited", "data"),
+        Output("rules-said", "children", allow_duplicate=True),
         *(Output(f"rule-{field}", "value") for field in rule_form.FIELDS),
         Input("rule-new", "n_clicks"),
         Input("rule-to-edit", "data"),
@@ -93,11 +94,21 @@ def _register_editor(app: Dash, parts: PageParts, alerting: Alerting, troubles: 
     @off_the_loop
     def open_editor(_new: int | None, asked: object, *_others: object) -> object:
         if ctx.triggered_id not in {"rule-new", "rule-to-edit"} or not parts.managing.may_see_devices():
-            return (True, False, no_update, None, *[no_update] * len(rule_form.FIELDS))
+            return (True, False, no_update, None, None, *[no_update] * len(rule_form.FIELDS))
         if ctx.triggered_id == "rule-new":
-            return (False, True, "A new rule", None, *rule_form.form_values(_NEW_RULE))
-        row = alerting.rules.one(asked_number(asked))
-        return (False, True, f"Edit “{plain_words(row.rule.name)}”", row.rule_id, *rule_form.form_values(row.rule))
+            return (False, True, "A new rule", None, None, *rule_form.form_values(_NEW_RULE))
+        try:
+            row = alerting.rules.one(asked_number(asked))
+        except AlertError as error:
+            return (True, False, no_update, None, str(error), *[no_update] * len(rule_form.FIELDS))
+        return (
+            False,
+            True,
+            f"Edit “{plain_words(row.rule.name)}”",
+            row.rule_id,
+            None,
+            *rule_form.form_values(row.rule),
+        )
 
 
 def _register_looks(app: Dash) -> None:

@@ -43,6 +43,7 @@ def _register_list(app: Dash, parts: PageParts, tagging: Tagging, troubles: Trou
         Output("tag-rows", "children"),
         Output("tags-summary", "children"),
         Output("tags-search-frame", "hidden"),
+        Output("tags-table", "hidden"),
         Output("tags-add", "hidden"),
         Output("trouble-tags", "hidden"),
         Input("address", "pathname"),
@@ -57,11 +58,11 @@ def _register_list(app: Dash, parts: PageParts, tagging: Tagging, troubles: Trou
         if path != PATH:
             return no_update
         if not parts.managing.may_see_devices():
-            return [], login_needed(_FOR_THOSE_KNOWN, PATH), True, True, True
+            return [], login_needed(_FOR_THOSE_KNOWN, PATH), True, True, True, True
         rows = tagging.tags.rows()
         troubles.end("tags")
         shown = tags.tag_rows(rows, search or "", parts.clock(), parts.settings.time_zone)
-        return shown, tags.tags_summary(rows), not rows, False, True
+        return shown, tags.tags_summary(rows), not rows, False, False, True
 
 
 def _register_hint(app: Dash) -> None:

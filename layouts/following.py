@@ -28,12 +28,9 @@ def following_links() -> dict[str, Component]:
     }
 
 
-def following_notices() -> list[Component]:
-    """What every view says: an alert that nobody acknowledged, and that something was deleted."""
-    return [
-        html.Div(id="alerts-banner", className="notice notice-broken", role="alert", hidden=True),
-        html.Div(id="deleted", className="notice notice-calm", role="status", hidden=True),
-    ]
+def alerts_banner() -> Component:
+    """What every view says of alerts that nobody acknowledged."""
+    return html.Div(id="alerts-banner", className="notice notice-broken", role="alert", hidden=True)
 
 
 def following_views(following: Following) -> list[Component]:

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from layouts.about import about_page
 from layouts.aria import aria
 from layouts.devices import device_table
-from layouts.following import following_links, following_notices, following_parts, following_views
+from layouts.following import alerts_banner, following_links, following_parts, following_views
 from layouts.keys import revoke_dialog
 from layouts.manage import manage_view
 from layouts.needs import PageSettings
@@ -77,7 +77,7 @@ def frame(settings: PageSettings, activity: Activity, following: Following | Non
                     html.Main(
                         [
                             _notices(),
-                            *(following_notices() if following else ()),
+                            alerts_banner() if following else None,
                             sensor_picker(),
                             html.Div(overview_view(), id="view-overview", hidden=True),
                             _devices(),

@@ -94,12 +94,13 @@ def _adding() -> Component:
     )
 
 
-def plan_picture(plan: FloorPlan | None, rows: Sequence[TagRow]) -> list[Component]:
+def plan_picture(plan: FloorPlan | None, rows: Sequence[TagRow], *, may_change: bool) -> list[Component]:
     """A plan with its sensors, and with the tags that are at each of them; without one, what a plan is good for.
 
     Args:
         plan: The plan that is looked at; None when there is none.
         rows: All tags.
+        may_change: Whether who looks may move sensors.
     """
     if plan is None:
         return [html.P("There is no floor plan yet. With one, tags show where they are.", className="note")]
@@ -107,7 +108,7 @@ def plan_picture(plan: FloorPlan | None, rows: Sequence[TagRow]) -> list[Compone
     for row in rows:
         if row.place.whereabouts is Whereabouts.PRESENT and row.place.sensor is not None:
             at[row.place.sensor].append(row)
-    number: Any = {"data-plan": str(plan.plan_id)}
+    number: Any = {"data-plan": str(plan.plan_id)} if may_change else {}  # assets/plan.js moves no other
     things = [thing for point in plan.points for thing in (_sensor(point), _tags(point, at[point.sensor]))]
     picture = html.Img(
         src=plan_picture_path(plan.plan_id), alt=f"Floor plan {plain_words(plan.name)}", draggable="false"

@@ -94,7 +94,7 @@ def _bars(stays: Sequence[TagStay], colour: str, day: Day) -> dict[str, Any]:
         "hovertemplate": "%{text}<extra></extra>",
         "connectgaps": False,
         "line": {"color": colour, "width": _BAR_PIXELS},
-        "marker": {"color": colour, "size": 3, "symbol": "square"},
+        "marker": {"symbol": "line-ns", "size": 10, "line": {"color": colour, "width": 3}},  # as high as the line
     }
 
 
