@@ -98,6 +98,7 @@ class ContinuousListener:
         self._recovery = ""
         self._questions = 0  # whether the adapter is well, asked by scans
         self._answers = 0
+        self._is_discovering = False
         self._wake = asyncio.Event()
         self._heard_seconds = 0.0
         self._asked_seconds = 0.0
@@ -153,7 +154,7 @@ class ContinuousListener:
             self._begin_thread()  # which listens as soon as it is wanted, and need not rest
             self._resting += 1
             self._wake_discovery()
-            self._state.wait_for(lambda: self._loop is None, _END_SECONDS)
+            self._state.wait_for(lambda: not self._is_discovering, _END_SECONDS)
         try:
             yield
         finally:
@@ -204,6 +205,9 @@ class ContinuousListener:
         while self._wait_until_wanted():
             began = self._monotonic()
             fault = self._discover()
+            with self._state:
+                self._is_discovering = False
+                self._state.notify_all()
             if fault is None:
                 continue
             if self._monotonic() - began >= self._pace.steady:
@@ -214,11 +218,15 @@ class ContinuousListener:
             pause = min(2 * pause, self._pace.longest_pause)
 
     def _wait_until_wanted(self) -> bool:
-        """Wait until somebody wants it to listen; False when it is closed instead."""
+        """Wait until somebody wants it to listen; False when it is closed instead.
+
+        From then on until the discovery has been stopped the radio is in use: longer than it listens.
+        """
         with self._state:
             while not self._is_closed and not self._is_to_listen():
                 self._state.wait(self._pace.tick)
-            return not self._is_closed
+            self._is_discovering = not self._is_closed
+            return self._is_discovering
 
     def _is_to_listen(self) -> bool:
         return not self._is_closed and (self._due > 0 or (self._resting == 0 and self._is_wanted()))
