@@ -211,7 +211,10 @@ class Telling:
         name = place.config.layouts.site_name or "Wi-Fi and Bluetooth Tracking"
         card = SiteCard(links.broker_topic, name, version(), page_address(place))
         reads = SiteReads(
-            lambda: reader.overview(clock()), lambda: reader.today(clock()), lambda: reader.sensors(clock())
+            lambda: reader.overview(clock()),
+            lambda: reader.today(clock()),
+            lambda: reader.sensors(clock()),
+            self._owned_reads(),
         )
         self._home_assistant = HomeAssistant(broker_settings(place), card, reads)
         self._home_assistant.start()

@@ -14,6 +14,8 @@ from db.errors import DatabaseError
 from links.broker import BrokerConnection, BrokerSettings
 from links.health import PartHealth
 from links.home_assistant_messages import MOST_SENSORS, Message, SiteCard, discovery, sensor_key, state
+from links.home_assistant_owned import OwnedTopics, alert_components
+from links.owned_source import OwnedReads
 from presence.overview import Overview
 from presence.sensors import SensorRow
 from presence.today import Today
@@ -36,11 +38,13 @@ class SiteReads:
         overview: Reads the place now.
         today: Reads the local day so far.
         sensors: Reads the sensors of the site.
+        owned: Reads tags and alerts; None where there are none to know of.
     """
 
     overview: Callable[[], Overview]
     today: Callable[[], Today]
     sensors: Callable[[], Sequence[SensorRow]]
+    owned: OwnedReads | None = None
 
 
 class HomeAssistant:
@@ -74,6 +78,7 @@ class HomeAssistant:
         self._announced: frozenset[str] = frozenset()  # keys of the sensors that Home Assistant knows of
         self._told: Message | None = None
         self._is_database_away = False
+        self._owned = None if reads.owned is None else OwnedTopics(card, reads.owned, self._publish)
 
     def start(self) -> None:
         """Connect, and go on trying for as long as the broker is away."""
@@ -120,6 +125,8 @@ class HomeAssistant:
         try:
             overview, today = self._reads.overview(), self._reads.today()
             active = [row for row in self._reads.sensors() if row.is_active][:MOST_SENSORS]
+            is_due = self._must_announce.is_set()
+            alerts = None if self._owned is None else self._owned.tell(active, is_due=is_due)
         except DatabaseError as error:
             if not self._is_database_away:
                 _log.warning("Home Assistant is told nothing while the database is away: %s", error)
@@ -128,17 +135,19 @@ class HomeAssistant:
         if self._is_database_away:
             _log.info("Home Assistant is told of the site again.")
         self._is_database_away = False
-        now = state(overview, today, active)
+        now = state(overview, today, active) | ({} if alerts is None else {"alerts": alerts})
         keys = frozenset(sensor_key(row.card.name) for row in active)
-        is_due = self._must_announce.is_set()
-        self._must_announce.clear()
+        if is_due:
+            self._must_announce.clear()
         # The state comes first, so that a component finds its part of it as soon as it is announced.
         if is_due or now != self._told:
             self._publish(self._card.state_topic, now)
             self._told = now
         if is_due or keys != self._announced:
-            self._publish(self._card.discovery_topic, discovery(self._card, active, self._announced - keys))
+            more = None if self._owned is None else alert_components(self._card)
+            self._publish(self._card.discovery_topic, discovery(self._card, active, self._announced - keys, more))
             self._announced = keys
 
-    def _publish(self, topic: str, message: Message) -> None:
-        self._connection.client.publish(topic, json.dumps(message), qos=1, retain=True)
+    def _publish(self, topic: str, message: Message | None) -> None:
+        """Let a message stand on a topic, or with None nothing (an empty one: MQTT 5, 3.3.1.3)."""
+        self._connection.client.publish(topic, b"" if message is None else json.dumps(message), qos=1, retain=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,13 +68,16 @@ def sensor_key(name: str) -> str:
     return "sensor_" + hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:12]
 
 
-def discovery(card: SiteCard, sensors: Sequence[SensorRow], gone: Iterable[str]) -> Message:
+def discovery(
+    card: SiteCard, sensors: Sequence[SensorRow], gone: Iterable[str], more: Mapping[str, Message] | None = None
+) -> Message:
     """The announcement of the site.
 
     Args:
         card: Who is announced.
         sensors: The sensors to announce.
         gone: Keys of sensors announced before that are no more: a component with its platform alone is removed.
+        more: Other components of the site, by their keys.
     """
     components = {
         "people_now": _count(card, "people_now", "People now", "measurement"),
@@ -86,6 +89,7 @@ def discovery(card: SiteCard, sensors: Sequence[SensorRow], gone: Iterable[str])
         **{f"{radio.value}_problem": _radio_problem(card, radio) for radio in Radio},
         **{sensor_key(row.card.name): _connectivity(card, row.card.name) for row in sensors},
         **{key: {"p": "binary_sensor"} for key in gone},
+        **(more or {}),
     }
     return {
         "dev": {

@@ -119,7 +119,7 @@ def test_times_of_any_zone_are_made_utc() -> None:
 def test_the_example_in_the_docs_is_a_batch() -> None:
     """docs/wire.md shows a batch that is read, and names the same bounds."""
     text = Path("docs/wire.md").read_text(encoding="utf-8")
-    (example, older) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    (example, _register, _reports, older) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
     batch = decode_batch(example.encode(), ZONE_OF)
     assert isinstance(batch.messages[0].scan.bluetooth, Unheard)
     assert batch.messages[0].scan.bluetooth.fault.reason is FaultReason.POWERED_OFF

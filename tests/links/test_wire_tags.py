@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,3 +91,11 @@ def test_whatever_comes_is_read_or_refused(body: bytes) -> None:
     for read in (decode_reports, decode_register):
         with pytest.raises(WireError):
             read(body)
+
+
+def test_the_examples_in_the_docs_are_read() -> None:
+    """docs/wire.md shows a register and reports as they are."""
+    text = Path("docs/wire.md").read_text(encoding="utf-8")
+    _, register, reports, _ = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    assert decode_register(register.encode())[1][0].tag_id == 3
+    assert decode_reports(reports.encode())[1][0].readings[0].sighting_count == 4
