@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from db import bulk, upsert
+from db.kept import KeptDevice, KeptDevices, OpenState, Stored
 from db.known import find_known, part_for_new, select_followed
 from db.schema import DEVICES, PRESENT, VISITS
 from presence.following import STALE_AFTER, Devices, FollowedDevice, OpenVisit, Reading
@@ -36,38 +37,39 @@ from presence.visits import Visit
 _NO_READING = Reading("", (), None, None, None)
 
 
-class _Stored(NamedTuple):
-    """How a device stands in the database: its row, and the moments of its open visit, None for none."""
-
-    device_id: int
-    written_down: tuple[datetime, float, int]
-    manufacturer: str | None
-    visit: tuple[datetime, datetime, datetime] | None
-
-
 class FollowedDevices:
     """The devices that some scans concern: those they name, and those whose visits they may end.
 
     Attributes:
         devices: As they stand; `presence.following.Follower` changes them.
+        kept: Those that need not be read; it is brought up to date when they are written.
     """
 
-    def __init__(self, connection: Connection, scans: Sequence[Scan], visit_gap: timedelta) -> None:
+    def __init__(self, connection: Connection, scans: Sequence[Scan], visit_gap: timedelta, kept: KeptDevices) -> None:
         self._connection = connection
-        self._stored: dict[Radio, dict[str, _Stored]] = {radio: {} for radio in Radio}
+        self.kept = kept
+        self._stored: dict[Radio, dict[str, Stored]] = {radio: {} for radio in Radio}
         self.devices: Devices = {radio: {} for radio in Radio}
         for radio in Radio:
             for key_period, hashes in _hashes(radio, scans).items():
-                self._take(radio, find_known(connection, radio, key_period, hashes).values())
+                found = kept.find(radio, key_period, hashes)
+                self._take(radio, found)
+                unknown = hashes.difference(one.device.device_hash for one in found)
+                if unknown:
+                    self._read(radio, find_known(connection, radio, key_period, unknown).values())
             ending = connection.execute(_select_ending(radio, connection.dialect.name), _bounds(scans, visit_gap))
-            self._take(radio, ending.all())
+            self._read(radio, ending.all())
 
-    def _take(self, radio: Radio, rows: Iterable[Row[Any]]) -> None:
+    def _take(self, radio: Radio, found: Iterable[KeptDevice]) -> None:
         devices, stored = self.devices[radio], self._stored[radio]
-        for row in rows:
-            name = row.device_hash
+        for one in found:
+            name = one.device.device_hash
             if name not in devices:
-                devices[name], stored[name] = _followed(radio, row)
+                devices[name], stored[name] = one
+
+    def _read(self, radio: Radio, rows: Iterable[Row[Any]]) -> None:
+        devices = self.devices[radio]
+        self._take(radio, [_followed(radio, row) for row in rows if row.device_hash not in devices])
 
     def write(self, ended: Sequence[Visit]) -> None:
         """Write down what has become of the devices, and the visits that ended."""
@@ -76,6 +78,8 @@ class FollowedDevices:
             self._write_visits(radio, [visit for visit in ended if visit.radio is radio])
             self._write_present(radio)
             self._update_changed(radio)
+            for name, device in self.devices[radio].items():
+                self.kept.note(KeptDevice(device, self._stored[radio][name]))
 
     def device_id(self, radio: Radio, device_hash: str) -> int:
         """The row of a device, once written."""
@@ -94,7 +98,7 @@ class FollowedDevices:
         statement = _insert_device(radio, self._connection.dialect.name, *rows[0])
         for row in self._connection.execute(statement, upsert.as_parameters(self._connection, rows)):
             device = self.devices[radio][row.device_hash]
-            self._stored[radio][row.device_hash] = _Stored(row.id, _totals(device), device.manufacturer, None)
+            self._stored[radio][row.device_hash] = Stored(row.id, _totals(device), device.manufacturer, None)
 
     def _write_visits(self, radio: Radio, ended: Sequence[Visit]) -> None:
         """Write visits down; of two that a device ended at one moment, the second is written after the first."""
@@ -115,9 +119,10 @@ class FollowedDevices:
         staying, gone = [], []
         for name, device in self.devices[radio].items():
             if device.visit is None:
-                if stored[name].visit is not None:
+                if stored[name].open_state is not None:
                     gone.append(stored[name].device_id)
-            elif stored[name].visit != _moments(device.visit):
+            elif stored[name].open_state != (state := _open_state(device, device.visit)):
+                stored[name].open_state = state
                 staying.append(_present_row(stored[name].device_id, device, device.visit))
         upsert.replace_rows(self._connection, PRESENT[radio], staying)
         if gone:
@@ -132,6 +137,7 @@ class FollowedDevices:
                 left.append({"of_row": stored.device_id, **_device_row(device)})
             elif device.manufacturer != stored.manufacturer:
                 told.append({"of_row": stored.device_id, "manufacturer": device.manufacturer})
+                stored.manufacturer = device.manufacturer
         for rows in (left, told):
             upsert.update_rows(self._connection, DEVICES[radio], rows)
 
@@ -208,11 +214,19 @@ def _totals(device: FollowedDevice) -> tuple[datetime, float, int]:
     return device.last_seen_at, device.time_spent_seconds, device.round_id
 
 
-def _moments(visit: OpenVisit) -> tuple[datetime, datetime, datetime]:
-    return visit.started_at, visit.last_seen_at, visit.placed_seen_at
+def _open_state(device: FollowedDevice, visit: OpenVisit) -> OpenState:
+    return (
+        visit.started_at,
+        visit.last_seen_at,
+        visit.placed_seen_at,
+        visit.credit_seconds,
+        device.time_spent_seconds,
+        device.round_id,
+        device.reading,
+    )
 
 
-def _followed(radio: Radio, row: Row[Any]) -> tuple[FollowedDevice, _Stored]:
+def _followed(radio: Radio, row: Row[Any]) -> KeptDevice:
     """A device as a row of `db.known.select_followed` tells; taken apart at once, for there are thousands."""
     (
         device_id,
@@ -233,11 +247,10 @@ def _followed(radio: Radio, row: Row[Any]) -> tuple[FollowedDevice, _Stored]:
         *reading,
     ) = tuple[Any, ...](row)
     written_down = (last_seen_at, time_spent_seconds, round_id)
-    visit = moments = None
+    visit = None
     if visit_started_at is not None:
         last_seen_at, time_spent_seconds, round_id = present_seen_at, present_spent_seconds, present_round_id
         visit = OpenVisit(visit_started_at, last_seen_at, placed_seen_at or last_seen_at, credit_seconds)
-        moments = _moments(visit)
         # A clock that was put back may have begun the visit before the device was first heard.
         first_seen_at = min(first_seen_at, visit_started_at)
     device = FollowedDevice(
@@ -253,7 +266,8 @@ def _followed(radio: Radio, row: Row[Any]) -> tuple[FollowedDevice, _Stored]:
         round_id,
         visit,
     )
-    return device, _Stored(device_id, written_down, manufacturer, moments)
+    state = None if visit is None else _open_state(device, visit)
+    return KeptDevice(device, Stored(device_id, written_down, manufacturer, state))
 
 
 def _visit_row(visit: Visit, device_id: int) -> upsert.Row:

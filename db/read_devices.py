@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from db.buckets import bucket_edges
-from db.rounds import current_round
+from db.rounds import standing
 from db.schema import DEVICES, PRESENT, VISITS
 from db.types import Seconds, storable
 from presence.overview import DevicePage, DeviceQuery, DeviceRow, DeviceSort
@@ -49,7 +49,7 @@ def read_devices(connection: Connection, query: DeviceQuery, now_at: datetime, t
     Those present are all looked at, and of each radio the `MOST_DEPARTED` that left last.
     """
     from_at = bucket_edges(query.time_range, now_at, time_zone)[0]
-    current = current_round(connection)
+    current = standing(connection).round_id
     found = [
         part for radio in Radio for part in (_present(radio, query, current), _departed(radio, query, current, from_at))
     ]

@@ -19,7 +19,8 @@ from db.connect import Connections
 from db.detections import detections_row
 from db.followed import FollowedDevices
 from db.gaps import RadiosSoFar
-from db.rounds import add_to_round, current_round
+from db.kept import keep, take_kept
+from db.rounds import add_to_round, standing
 from db.schema import SCANS
 from db.settings import StoreSettings
 from db.site_schema import DETECTIONS
@@ -129,6 +130,7 @@ def _record(connection: Connection, scans: Sequence[Scan], settings: StoreSettin
     # Both databases number rows in the order in which they are given.
     ids = sorted(connection.execute(statement, upsert.as_parameters(connection, rows)).scalars())
     if taken.devices is not None:
+        keep(connection, taken.devices.kept, ids[-1])
         device_id = taken.devices.device_id
         numbered = [(scan_id, scan) for scan_id, scan in zip(ids, scans, strict=True) if scan.clock_is_right]
         packed = [detections_row(one, scan, device_id) for one, scan in numbered]
@@ -148,8 +150,9 @@ class _TakenIn:
 
 def _take_in(connection: Connection, scans: Sequence[Scan], settings: StoreSettings) -> _TakenIn:
     """Let devices, visits, sums and gaps follow the scans."""
-    followed = FollowedDevices(connection, scans, settings.visit_gap)
-    round_id = current_round(connection)
+    round_id, newest_scan_id = standing(connection)
+    kept = take_kept(connection, newest_scan_id)
+    followed = FollowedDevices(connection, scans, settings.visit_gap, kept)
     interval = timedelta(seconds=settings.interval_seconds)
     follower = Follower(followed.devices, round_id=round_id, visit_gap=settings.visit_gap, interval=interval)
     radios = RadiosSoFar(connection, sorted({scan.sensor for scan in scans}))

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Update, bindparam, select, update
+from sqlalchemy import Connection, Select, Update, bindparam, func, select, update
 
-from db.schema import ROUNDS
+from db.schema import ROUNDS, SCANS
 from presence.following import RadioTaken
 
 
-def current_round(connection: Connection) -> int:
-    """The round of time spent that detections now count towards."""
-    return connection.execute(select(ROUNDS.c.id).order_by(ROUNDS.c.id.desc()).limit(1)).scalar_one()
+class Standing(NamedTuple):
+    """Where the database stands.
+
+    Attributes:
+        round_id: The round of time spent that detections now count towards.
+        newest_scan_id: The newest row of the ledger; None for none.
+    """
+
+    round_id: int
+    newest_scan_id: int | None
+
+
+def standing(connection: Connection) -> Standing:
+    """Where the database stands: what whoever takes scans in must know first, in one statement."""
+    return Standing(*connection.execute(_select_standing()).one())
 
 
 def add_to_round(connection: Connection, round_id: int, taken: Sequence[RadioTaken]) -> None:
@@ -27,6 +40,12 @@ def add_to_round(connection: Connection, round_id: int, taken: Sequence[RadioTak
 
 
 # Built once, as in `db.followed`.
+@cache
+def _select_standing() -> Select[int, int]:
+    newest = select(func.max(SCANS.c.id)).scalar_subquery()
+    return select(ROUNDS.c.id, newest).order_by(ROUNDS.c.id.desc()).limit(1)
+
+
 @cache
 def _update_round() -> Update:
     count, seconds = ROUNDS.c.device_count, ROUNDS.c.time_spent_seconds

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -151,7 +151,9 @@ class Follower:
 
     def take(self, scan: Scan) -> Taken:
         """Take a scan in. Its clock must have been right."""
-        # In milliseconds, as time is stored.
+        # Times and lengths of time in milliseconds here and below, and readings to a hundredth, as they are stored: a
+        # device that was kept in memory and one that was read again are the same.
+        scan = replace(scan, started_at=_whole_milliseconds(scan.started_at))
         credit_seconds = round(credited_seconds(scan.elapsed_seconds, self._interval.total_seconds()), 3)
         ended = list(self._end_visits(scan))
         radios = {
@@ -245,7 +247,7 @@ class Follower:
             self._go_on(device, visit, seen_at, credit_seconds)
             if is_placed_here:
                 visit.placed_seen_at = seen_at
-        device.time_spent_seconds += spent
+        device.time_spent_seconds = round(device.time_spent_seconds + spent, 3)
         count.time_spent_seconds += spent
         if is_placed_here:
             if device.reading.sensor != scan.sensor:
@@ -275,7 +277,18 @@ class Follower:
 
 
 def _reading(scan: Scan, observation: DeviceObservation) -> Reading:
-    return Reading(scan.sensor, observation.ssids, observation.rssi_mean_dbm, observation.rssi_std_db, observation.zone)
+    rssi, deviation = observation.rssi_mean_dbm, observation.rssi_std_db
+    return Reading(
+        scan.sensor,
+        observation.ssids,
+        None if rssi is None else round(rssi, 2),
+        None if deviation is None else round(deviation, 1),
+        observation.zone,
+    )
+
+
+def _whole_milliseconds(at: datetime) -> datetime:
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def _ended(device: FollowedDevice, visit: OpenVisit) -> Visit:
