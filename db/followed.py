@@ -98,7 +98,9 @@ class FollowedDevices:
         statement = _insert_device(radio, self._connection.dialect.name, *rows[0])
         for row in self._connection.execute(statement, upsert.as_parameters(self._connection, rows)):
             device = self.devices[radio][row.device_hash]
-            self._stored[radio][row.device_hash] = Stored(row.id, _totals(device), device.manufacturer, None)
+            self._stored[radio][row.device_hash] = Stored(
+                row.id, device.first_seen_at, _totals(device), device.manufacturer, None
+            )
 
     def _write_visits(self, radio: Radio, ended: Sequence[Visit]) -> None:
         """Write visits down; of two that a device ended at one moment, the second is written after the first."""
@@ -129,8 +131,12 @@ class FollowedDevices:
             self._connection.execute(_delete_present(radio, self._connection.dialect.name), {"gone": gone})
 
     def _update_changed(self, radio: Radio) -> None:
-        """Write down devices that have left since they were written, and makers that only now could be told."""
-        left, told = [], []
+        """Write down devices that have left since they were written, and what only now could be told of those present.
+
+        That is their maker; or that they were heard earlier, when a clock was put back and the visit that tells so has
+        ended, and another begun, in this very transaction.
+        """
+        left, told, earlier = [], [], []
         for name, device in self.devices[radio].items():
             stored = self._stored[radio][name]
             if device.visit is None and stored.written_down != _totals(device):
@@ -138,7 +144,10 @@ class FollowedDevices:
             elif device.manufacturer != stored.manufacturer:
                 told.append({"of_row": stored.device_id, "manufacturer": device.manufacturer})
                 stored.manufacturer = device.manufacturer
-        for rows in (left, told):
+            if device.visit and device.first_seen_at < min(stored.first_seen_at, device.visit.started_at):
+                earlier.append({"of_row": stored.device_id, "first_seen_at": device.first_seen_at})
+                stored.first_seen_at = device.first_seen_at
+        for rows in (left, told, earlier):
             upsert.update_rows(self._connection, DEVICES[radio], rows)
 
 
@@ -247,7 +256,7 @@ def _followed(radio: Radio, row: Row[Any]) -> KeptDevice:
         *reading,
     ) = tuple[Any, ...](row)
     written_down = (last_seen_at, time_spent_seconds, round_id)
-    visit = None
+    visit, row_first_seen_at = None, first_seen_at
     if visit_started_at is not None:
         last_seen_at, time_spent_seconds, round_id = present_seen_at, present_spent_seconds, present_round_id
         visit = OpenVisit(visit_started_at, last_seen_at, placed_seen_at or last_seen_at, credit_seconds)
@@ -267,7 +276,7 @@ def _followed(radio: Radio, row: Row[Any]) -> KeptDevice:
         visit,
     )
     state = None if visit is None else _open_state(device, visit)
-    return KeptDevice(device, Stored(device_id, written_down, manufacturer, state))
+    return KeptDevice(device, Stored(device_id, row_first_seen_at, written_down, manufacturer, state))
 
 
 def _visit_row(visit: Visit, device_id: int) -> upsert.Row:

@@ -40,12 +40,14 @@ class Stored:
 
     Attributes:
         device_id: Its row.
+        first_seen_at: When it was first heard, as that row says.
         written_down: What that row says that changes with each detection: last seen, time spent, round.
         manufacturer: Its maker, as the row says.
         open_state: What is written of its open visit; None for none.
     """
 
     device_id: int
+    first_seen_at: datetime
     written_down: tuple[datetime, float, int]
     manufacturer: str | None
     open_state: OpenState | None
@@ -113,14 +115,15 @@ def take_kept(connection: Connection, newest_scan_id: int | None) -> KeptDevices
     return kept if kept is not None and kept.mark == mark else KeptDevices(mark)
 
 
-def keep(connection: Connection, kept: KeptDevices, newest_scan_id: int) -> None:
+def keep(connection: Connection, kept: KeptDevices, newest_scan_id: int, most: int = _MOST) -> None:
     """Put back what `take_kept` took out, once all is written.
 
     Args:
         connection: The same, in the same transaction.
         kept: What is kept.
         newest_scan_id: The row of the ledger that this transaction wrote last.
+        most: How many are kept; of more, none.
     """
     kept.mark = kept.mark._replace(newest_scan_id=newest_scan_id)
-    if kept.count <= _MOST:
+    if kept.count <= most:
         connection.info[_PLACE] = kept

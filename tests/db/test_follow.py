@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from db.recorder import record_scans
 from db.store import Store, open_store
 from presence.overview import DeviceQuery, Report
 from presence.radio import Radio
@@ -66,6 +67,15 @@ def test_a_clock_that_went_back_ends_visits_without_absurd_stays(store: Store) -
     assert (stays.count, stays.average_minutes, stays.longest_minutes) == (2, 2, 2)
     (row,) = store.reader.devices(DeviceQuery(), minute(62)).rows
     assert row.first_seen_at <= row.last_seen_at
+
+
+def test_a_visit_that_begins_and_ends_in_one_transaction_is_when_a_device_was_first_heard(store: Store) -> None:
+    """After a clock was put back it is remembered, though another visit is open when the transaction ends."""
+    store.recorder.record(scan(minute(60), ["a"]))
+    with store.connections.write() as connection:
+        record_scans(connection, [scan(minute(0), ["a"]), scan(minute(20), ["a"])], SETTINGS)
+    (row,) = store.reader.devices(DeviceQuery(), minute(61)).rows
+    assert row.first_seen_at == minute(0)
 
 
 def test_two_visits_may_end_at_one_moment(store: Store) -> None:
