@@ -15,6 +15,7 @@ from db.connect import Connections
 from db.errors import DatabaseError
 from db.followed import FollowedDevices
 from db.kept import KeptDevices, keep, take_kept
+from db.reader import Reader
 from db.recorder import Recorder, record_scans
 from db.rounds import standing
 from db.schema import METADATA
@@ -160,6 +161,16 @@ def test_what_is_kept_never_shows_on_postgresql(postgresql: Cluster, upgraded: s
     """The same holds where a server keeps the database."""
     with postgresql.passing_database(like=upgraded) as url, postgresql.passing_database(like=upgraded) as other_url:
         check(happened, url, other_url)
+
+
+def test_a_row_whose_number_another_process_took_is_not_mistaken(url: str) -> None:
+    """What an undone transaction kept is not trusted, though SQLite gave its scan's number to somebody else's."""
+    with contextlib.closing(Connections(url)) as one, contextlib.closing(Connections(url)) as other:
+        Recorder(one, SETTINGS).record(scan(minute(0), ["a"]))
+        write(one, Written(0, ((scan(minute(1), ["b"]),),), "after all"))
+        Recorder(other, SETTINGS).record(scan(minute(1), ["c"]))
+        Recorder(one, SETTINGS).record(scan(minute(2), ["b"]))
+        assert Reader(one, SETTINGS).overview(minute(2)).wifi_total == len("abc")
 
 
 def test_what_is_kept_goes_with_the_connection(postgresql: Cluster, upgraded: str) -> None:
