@@ -171,7 +171,7 @@ class Telling:
             from_broker: Whether from the broker too, where the settings name one.
         """
         place, links = self.place, self.place.config.links
-        self._tag_intake = TagIntake(take, self.store.tags, place.clock.wall)
+        self._tag_intake = TagIntake(take, self.store.tags, self.store.sensors, place.clock.wall)
         if from_broker and links.broker_host:
             from links.tag_line_mqtt import MqttTagIntake  # noqa: PLC0415 - see above
 

@@ -9,6 +9,7 @@ import threading
 from paho.mqtt.client import Client, MQTTMessage
 
 from db.errors import DatabaseError
+from db.intake import SensorInactiveError
 from links.broker import BrokerConnection, BrokerSettings
 from links.tag_intake import TagIntake
 from links.uplink import SendError
@@ -160,7 +161,7 @@ class MqttTagIntake:
         sender = message.topic.rpartition("/")[2]
         try:
             self._intake.receive(bytes(message.payload), sender)
-        except WireError as error:
+        except (WireError, SensorInactiveError) as error:
             self._complain(sender, str(error))
 
     def _publish_register(self) -> None:

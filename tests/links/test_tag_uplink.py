@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from db.connect import Connections
+from db.sensors import Sensors
 from db.tags import Tags
 from links.send_http import HubAddress
 from links.server import server_with
@@ -20,6 +21,7 @@ from links.tag_uplink import TagUplink, merged
 from links.uplink import SendError
 from links.wire import WireError
 from links.wire_tags import encode_reports
+from presence.sensors import SensorCard
 from presence.tags import IdentityKind, IdentityRecord, Measure, MeasureKind, TagCard, TagReading, TagReport, Watched
 from tests.links.broker import Mosquitto
 from tests.links.guarded import Stopwatch
@@ -79,7 +81,8 @@ class Hub:
     def __init__(self, connections: Connections) -> None:
         self.tags = Tags(connections)
         self.taken: list[TagReport] = []
-        self.intake = TagIntake(lambda one, _: self.taken.append(one), self.tags, lambda: AT)
+        self.sensors = Sensors(connections, timedelta(seconds=60))
+        self.intake = TagIntake(lambda one, _: self.taken.append(one), self.tags, self.sensors, lambda: AT)
 
     def add_tag(self, name: str, digest: bytes) -> int:
         record = IdentityRecord(IdentityKind.NAME, digest, "", None, "label")
@@ -119,6 +122,18 @@ def test_what_is_no_report_is_refused_with_the_reason(hub: Hub) -> None:
         refused = client.post(url, content=b"{}")
         assert (refused.status_code, "cannot be read" in refused.json()["detail"]) == (422, True)
         assert client.post(url, content=bytes(4_000_001)).status_code == 413
+    assert hub.taken == []
+
+
+def test_nothing_is_taken_of_a_sensor_that_is_switched_off(hub: Hub) -> None:
+    """Its reports are refused, and it keeps them."""
+    hub.sensors.register(SensorCard("hall", None, None), AT)
+    hub.sensors.set_active("hall", is_active=False)
+    with served_app(server_with(tag_intake_router(hub.intake))) as address:
+        line = HttpTagLine(HubAddress(f"http://{address}", "pk_x", None))
+        with pytest.raises(SendError, match="switched off"):
+            line.send(encode_reports("hall", AT, [report(0, 1)]))
+        line.stop()
     assert hub.taken == []
 
 
