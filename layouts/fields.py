@@ -79,9 +79,7 @@ def chosen_field(name: str, label: str, choices: dict[str, str], chosen: str) ->
     field = dcc.Dropdown(
         id=name, options=options(choices), value=chosen, clearable=False, searchable=False, className="chosen"
     )
-    return html.Div(
-        [html.Label(label, htmlFor=name), field, html.P(id=f"{name}-hint", className="note")], className="form-field"
-    )
+    return _folding(name, label, field, html.P(id=f"{name}-hint", className="note"))
 
 
 def several_field(name: str, label: str, hint: str) -> Component:
@@ -92,8 +90,21 @@ def several_field(name: str, label: str, hint: str) -> Component:
         label: What is chosen.
         hint: What no choice means.
     """
-    field = dcc.Dropdown(id=name, options=[], value=[], multi=True, placeholder=hint, className="chosen")
-    return html.Div([html.Label(label, htmlFor=name), field], id=f"{name}-field", className="form-field")
+    return _folding(
+        name, label, dcc.Dropdown(id=name, options=[], value=[], multi=True, placeholder=hint, className="chosen")
+    )
+
+
+def _folding(name: str, label: str, *parts: Component) -> Component:
+    # Dash calls what folds away after what is chosen in it, so the group says what that is.
+    heading = f"{name}-label"
+    return html.Div(
+        [html.Label(label, id=heading, htmlFor=name), *parts],
+        id=f"{name}-field",
+        className="form-field",
+        role="group",
+        **aria(labelledby=heading),
+    )
 
 
 def ticks_field(name: str, label: str, choices: dict[str, str], chosen: list[str]) -> Component:
