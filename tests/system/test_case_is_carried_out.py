@@ -27,7 +27,10 @@ from presence.alerts import Channel
 from presence.overview import Activity, Phase
 from scans.clock import Clock
 from tests.layouts.visit import PATIENCE_MS
+from tests.links.broker import Mosquitto, mosquitto
 from tests.links.served import served_app
+from tests.links.test_home_assistant import Played
+from tests.links.waiting import wait_until
 from tests.sqlite import new_database
 from watching import Watching, register_demo_tags
 
@@ -68,12 +71,36 @@ def webhook() -> Iterator[Webhook]:
         serving.join()
 
 
-def test_a_case_that_leaves_the_house_is_told_on_the_page_and_by_webhook(
-    chromium: Browser, webhook: Webhook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    with mosquitto(tmp_path / "broker") as running:
+        yield running
+
+
+def settle(monkeypatch: pytest.MonkeyPatch, broker: Mosquitto) -> None:
+    """The settings of the library."""
+    for name, value in {
+        "PRESENCE_TIME_ZONE": "UTC",
+        "SCANS_WIFI_ENABLED": "false",
+        "LINKS_BROKER_HOST": "127.0.0.1",
+        "LINKS_BROKER_PORT": str(broker.port),
+        "LINKS_BROKER_TLS": "false",
+        "LINKS_BROKER_TOPIC": "museum",
+        "LINKS_HOME_ASSISTANT": "true",
+    }.items():
+        monkeypatch.setenv(f"TRACKING_{name}", value)
+
+
+def alerts_told(home: Played) -> list[bytes]:
+    """What stands at the broker of alerts."""
+    return [payload for topic, payload in home.topics.items() if topic.startswith("museum/alerts/") and payload]
+
+
+def test_a_case_that_leaves_the_house_is_told_on_the_page_by_mqtt_and_by_webhook(
+    chromium: Browser, webhook: Webhook, broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Within seconds of its leaving the alert shows and is posted, once; somebody acknowledges it on the page."""
-    monkeypatch.setenv("TRACKING_PRESENCE_TIME_ZONE", "UTC")
-    monkeypatch.setenv("TRACKING_SCANS_WIFI_ENABLED", "false")
+    """Within seconds of its leaving the alert shows and is told, once; somebody acknowledges it on the page."""
+    settle(monkeypatch, broker)
     ahead = BEGIN_AT - datetime.now(UTC)
     clock = Clock(lambda: datetime.now(UTC) + ahead, time.monotonic, lambda: True)
     place = replace(place_of(parse(["run", "--demo", "--db", new_database(tmp_path / "demo.db")])), clock=clock)
@@ -91,6 +118,8 @@ def test_a_case_that_leaves_the_house_is_told_on_the_page_and_by_webhook(
         telling.ear = build_ear(place, telling.registry_key)
         watching = Watching(telling)
         telling.notify(undo)
+        telling.announce(undo)
+        home = undo.enter_context(contextlib.closing(Played(broker)))
         box = build_box(telling, site, telling.store.recorder.record)
         server = telling.site_server(is_listening=True)
         add_page(telling, server, lambda: Activity(Phase.WAITING, 1, timedelta(seconds=30)))
@@ -111,6 +140,7 @@ def test_a_case_that_leaves_the_house_is_told_on_the_page_and_by_webhook(
         expect(page.get_by_text("Nothing is the matter.")).to_be_visible(timeout=PATIENCE_MS)
         expect(page.locator("#alerts-open")).to_contain_text("Projector case", timeout=120_000)
         assert webhook.has_one.wait(60)
+        wait_until(lambda: any(b"Projector case" in payload for payload in alerts_told(home)), "the alert by MQTT")
         page.locator("#alerts-open").get_by_role("button", name=re.compile("Acknowledge")).click()
         expect(page.locator("#alerts-open")).to_contain_text("admin", timeout=PATIENCE_MS)
         page.close()
