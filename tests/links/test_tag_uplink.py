@@ -11,6 +11,7 @@ import pytest
 
 from db.connect import Connections
 from db.sensors import Sensors
+from db.store import open_store
 from db.tags import Tags
 from links.send_http import HubAddress
 from links.server import server_with
@@ -22,7 +23,19 @@ from links.uplink import SendError
 from links.wire import WireError
 from links.wire_tags import encode_reports
 from presence.sensors import SensorCard
-from presence.tags import IdentityKind, IdentityRecord, Measure, MeasureKind, TagCard, TagReading, TagReport, Watched
+from presence.tags import (
+    IdentityKind,
+    IdentityRecord,
+    Measure,
+    MeasureKind,
+    TagCard,
+    TagReading,
+    TagReport,
+    Watched,
+    Whereabouts,
+)
+from presence.zones import ZoneThresholds
+from tests.db.scanning import SETTINGS
 from tests.links.broker import Mosquitto
 from tests.links.guarded import Stopwatch
 from tests.links.served import served_app
@@ -216,3 +229,22 @@ def test_reports_are_put_together_without_claiming_more() -> None:
     first, second = both.readings
     assert (first.sighting_count, first.rssi_mean_dbm, first.measures, second.tag_id) == (4, -55.0, (measure,), 2)
     assert merged(earlier, report(60, is_listening=False)) is None
+
+
+def test_what_comes_late_is_not_taken_for_now(tmp_path: Path) -> None:
+    """A hub that was started anew learns when a tag was last heard, but not that it is there now."""
+    with contextlib.closing(open_store(new_database(tmp_path / "late.db"), SETTINGS)) as store:
+        record = IdentityRecord(IdentityKind.NAME, bytes(32), "", None, "label")
+        tag_id = store.tags.add(TagCard("Pump"), [record], AT)
+        now_at = AT + timedelta(minutes=20)
+        follower = store.follow_tags(ZoneThresholds(), now_at)
+
+        def take(one: TagReport, at: datetime) -> None:
+            follower.take(one, at)
+
+        intake = TagIntake(take, store.tags, store.sensors, lambda: now_at)
+        intake.receive(encode_reports("hall", now_at, [report(60 * minute, tag_id) for minute in range(10)]))
+        follower.tick(now_at)
+        (row,) = store.tags.rows()
+    assert row.place.whereabouts is Whereabouts.UNKNOWN
+    assert row.place.last_heard_at == AT + timedelta(minutes=9)
