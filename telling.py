@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from links.home_assistant import HomeAssistant
     from links.intake_mqtt import MqttIntake
     from links.send_http import HubAddress
+    from links.tag_line_mqtt import MqttTagIntake
     from links.tag_uplink import TagLine, TagUplink
     from links.uplink import Sender
     from links.uplink import Uplink as UplinkWorker
@@ -102,6 +103,7 @@ class Telling:
     _feed: Feed | None = field(init=False, default=None)
     _notifier: Notifier | None = field(init=False, default=None)
     _tag_intake: TagIntake | None = field(init=False, default=None)
+    _tag_broker: MqttTagIntake | None = field(init=False, default=None)
     _tag_uplink: TagUplink | None = field(init=False, default=None)
 
     def send(self, undo: contextlib.ExitStack) -> None:
@@ -175,9 +177,9 @@ class Telling:
         if from_broker and links.broker_host:
             from links.tag_line_mqtt import MqttTagIntake  # noqa: PLC0415 - see above
 
-            intake = MqttTagIntake(broker_settings(place), f"{place.card.name}-intake", self._tag_intake)
-            intake.start()
-            undo.callback(intake.stop)
+            self._tag_broker = MqttTagIntake(broker_settings(place), f"{place.card.name}-intake", self._tag_intake)
+            self._tag_broker.start()
+            undo.callback(self._tag_broker.stop)
 
     def send_tags(self, undo: contextlib.ExitStack) -> None:
         """Send what this machine's `ear` hears of the hub's tags, and listen by the hub's register."""
@@ -413,6 +415,7 @@ class Telling:
             None if self._tag_uplink is None else self._tag_uplink.health,
             None if self._queue is None else partial(_queue_health, self._queue),
             None if self._mqtt is None else partial(_mqtt_health, self._mqtt),
+            None if self._tag_broker is None else self._tag_broker.health,
             None if self._home_assistant is None else self._home_assistant.health,
             None if self._notifier is None else self._notifier.health,
         ]

@@ -11,6 +11,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from db.errors import DatabaseError
 from db.intake import SensorInactiveError
 from links.broker import BrokerConnection, BrokerSettings
+from links.health import PartHealth
 from links.tag_intake import TagIntake
 from links.uplink import SendError
 from links.wire import WireError
@@ -128,6 +129,12 @@ class MqttTagIntake:
         if self._thread.is_alive():
             self._thread.join()
         self._connection.stop()
+
+    def health(self) -> PartHealth:
+        """Whether what sensors hear of tags comes from the broker, and is written down."""
+        problem = self._connection.problem or self._trouble
+        says = problem or "The broker is reached."
+        return PartHealth("tag_broker", is_fine=not problem, is_needed=False, says=says)
 
     def _subscribe(self, client: Client) -> None:
         client.subscribe(self._heard_topic, qos=1)

@@ -172,6 +172,7 @@ def test_a_sensor_listens_by_the_register_and_reports_through_a_broker(tmp_path:
         wait_until(lambda: has_register(2), "the second tag")
         TagUplink(FakeEar(report(0, first)), line, lambda: AT, time.monotonic).step()
         wait_until(lambda: bool(hub.taken), "the report")
+        assert intake.health().is_fine
     finally:
         line.stop()
         intake.stop()
