@@ -11,36 +11,24 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
-
 from command_line import parse
 from config import ConfigError, Uplink
-from db.access import Access
-from db.alert_rules import AlertRules
-from db.alerts import Alerts
 from db.backup import back_up
-from db.channels import Channels
 from db.errors import DatabaseError
 from db.examine import examine_database
-from db.overrides import Overrides, ZoningInForce
-from db.read_preview import SignalReader
-from db.reports import keep_report
+from db.overrides import Overrides
 from db.zone_sums import ZoneSums
 from enrolling import enrol, join_site, keys, leave_site, password
-from hearing import build_ear, build_sensor, is_continuous, make_demo_history, simulated_site, wifi_source
-from layouts.needs import Managing, PageSettings
-from layouts.needs_tags import Alerting, Following, Near, Tagging
+from hearing import build_ear, build_sensor, make_demo_history, simulated_site, wifi_source
+from link_settings import certificate, page_address
 from links.access_commands import set_first_password
 from links.errors import LinkSettingsError
 from links.examine import examine_server
-from links.feed import FEED_PATH
-from links.guard import current_identity
 from links.scan_lines import scan_as_json, scan_as_text
 from links.sensor_page import OwnHearing, sensor_server
 from links.server import ServerError, open_port, serve
@@ -54,48 +42,16 @@ from presence.scan import Scan
 from presence.sensors import SensorCard
 from scans.box import Box
 from scans.enrolment import EnrolmentError, site_registry
-from scans.identities import identity_of
 from scans.minute import EveryMinute
 from scans.visitor_key import KeyFileError
+from showing import add_page, page_settings
 from sparing import spare_memory
-from telling import Telling, certificate, page_address
+from telling import Telling, open_telling
 from watching import Watching, register_demo_tags
 
-# What shows takes 18 MB and what hears 8 MB, which a sensor and a hub need not spend: imported where it is used.
+# What hears takes 8 MB, which a hub need not spend, and the simulated site 2 MB: imported where it is used.
 if TYPE_CHECKING:
     from scans.simulated.site import SimulatedSite
-
-
-def page_settings(place: Place) -> PageSettings:
-    """What the page and the report go by, and list."""
-    config = place.config
-    presence = config.presence
-    return PageSettings(
-        site_name=config.layouts.site_name,
-        demo=place.is_demo,
-        time_zone=place.time_zone,
-        thresholds=place.thresholds,
-        scan_interval=timedelta(seconds=config.scans.interval_seconds),
-        listed=(
-            ("Listening", f"{config.scans.listen_seconds:g} s every {config.scans.interval_seconds:g} s"),
-            ("Share of people who can be heard", f"{presence.visible_share:.0%}"),
-            ("A new visit after an absence of", f"{presence.visit_gap_minutes:g} minutes"),
-            ("Present when heard within", f"{presence.hold_minutes:g} minutes"),
-            ("Visitor key replaced", config.scans.key_rotation.value),
-            ("Devices and visits forgotten after", f"{config.db.keep_days} days"),
-            ("Time zone", str(place.time_zone)),
-        ),
-    )
-
-
-def open_telling(place: Place, undo: contextlib.ExitStack) -> Telling:
-    """Open the database, and build what speaks with other programs; nothing of it runs yet."""
-    store = place.open_store()
-    undo.callback(store.close)
-    zoning = ZoningInForce(Overrides(store.connections), place.thresholds, place.clock.monotonic)
-    access = Access(store.connections, place.clock.monotonic)
-    keys, registry_key = place.visitor_keys(), place.registry_key()
-    return Telling(place, store, keys, zoning, access, store.reader.latest_scan_at, registry_key)
 
 
 def run(place: Place) -> int:
@@ -211,43 +167,6 @@ def build_box(telling: Telling, site: SimulatedSite | None, remember: Callable[[
         clock=place.clock,
         rng=_jitter(),
     )
-
-
-def add_page(telling: Telling, server: FastAPI, activity: Callable[[], Activity]) -> None:
-    """Put the page on a server."""
-    from layouts.page import build_page  # noqa: PLC0415 - see above
-
-    place, store = telling.place, telling.store
-    build_page(
-        server,
-        reader=store.reader,
-        commands=store.commands,
-        activity=activity,
-        clock=place.clock.wall,
-        settings=page_settings(place),
-        save_report=partial(keep_report, place.folder / "reports"),
-        may_change=telling.may_change,
-        managing=Managing(
-            current_identity,
-            Overrides(store.connections),
-            telling.access,
-            SignalReader(store.connections).best_signals,
-        ),
-        following=following(telling),
-        feed_path=FEED_PATH,
-    )
-    telling.guard(server)
-
-
-def following(telling: Telling) -> Following:
-    """What the views of tags and alerts are joined to."""
-    store, key, ear = telling.store, telling.registry_key, telling.ear
-    mode = telling.place.config.scans.bluetooth_mode
-    near = None if ear is None else Near(ear.nearby, ear.identify, partial(is_continuous, mode, ear))
-    identify = partial(identity_of, key=key)
-    tagging = Tagging(store.tags, store.tag_log, store.floor_plans, identify, near)
-    connections = store.connections
-    return Following(tagging, Alerting(Alerts(connections), AlertRules(connections), Channels(connections, key)))
 
 
 def keep_house(telling: Telling, sums: ZoneSums) -> None:

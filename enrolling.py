@@ -10,12 +10,12 @@ import sys
 from config import ConfigError, Uplink
 from db.access import Access
 from db.outbox import Outbox
+from link_settings import outbox_limits, page_address, read_secret
 from links.access_commands import list_keys, make_key, revoke_key, set_password
 from place import Place
 from presence.access import Role
 from presence.sensors import SensorCard
 from scans.enrolment import Enrolment, EnrolmentError, as_code, from_code, join, leave
-from telling import outbox_limits, page_address, read_secret
 
 
 def enrol(place: Place, card: SensorCard, by: Uplink, url: str | None) -> int:

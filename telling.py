@@ -7,14 +7,12 @@ import random
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import partial
-from pathlib import Path
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from config import ConfigError, Uplink, UplinkFormat
+from config import Uplink, UplinkFormat
 from db.access import Access
 from db.alert_rules import AlertRules
 from db.alerts import AlertQuery, Alerts
@@ -22,12 +20,13 @@ from db.channels import Channels
 from db.errors import DatabaseError
 from db.intake import Intake
 from db.notifications import Notifications
-from db.outbox import Outbox, OutboxLimits
+from db.outbox import Outbox
 from db.overrides import Overrides, ZoningInForce
 from db.read_detections import DetectionReader
 from db.read_pages import PageReader
 from db.sensors import Word
 from db.store import Store
+from link_settings import broker_settings, file_named, outbox_limits, page_address, read_secret
 from links.api.parts import AlertParts, ApiParts, TagParts
 from links.api.routes import api_router
 from links.api_access import declare_access
@@ -42,9 +41,9 @@ from links.login import login_router
 from links.metrics_route import Measured, metrics_router
 from links.notify import Notifier
 from links.owned_source import OwnedReads, OwnedSource
-from links.server import Certificate, lan_address, server_with
+from links.server import server_with
 from links.tag_intake import TagIntake, tag_intake_router
-from place import HOME, Place, version
+from place import Place, version
 from presence.access import Role
 from presence.radio import Radio
 from presence.scan import Scan
@@ -58,7 +57,6 @@ from scans.visitor_key import KeyFileError, VisitorKey, VisitorKeys
 
 # What speaks MQTT or to a hub takes 5 MB, which a box that does neither need not spend: imported where it is used.
 if TYPE_CHECKING:
-    from links.broker import BrokerSettings
     from links.home_assistant import HomeAssistant
     from links.intake_mqtt import MqttIntake
     from links.send_http import HubAddress
@@ -67,8 +65,6 @@ if TYPE_CHECKING:
     from links.uplink import Sender
     from links.uplink import Uplink as UplinkWorker
     from scans.tag_ear import TagEar
-
-_BYTES_A_MB = 1_000_000
 # Alerts that may open and close between two looks of half a second, and still be told.
 _LOOKED_BACK = 20
 
@@ -406,15 +402,15 @@ class Telling:
         from links.send_http import HubAddress  # noqa: PLC0415 - see above
 
         links = self.place.config.links
-        return HubAddress(links.uplink_url, read_secret(links.uplink_key_file), _file(links.uplink_ca_file))
+        return HubAddress(links.uplink_url, read_secret(links.uplink_key_file), file_named(links.uplink_ca_file))
 
     def parts(self) -> list[Callable[[], PartHealth]]:
         """Tell how each part is that speaks with other programs."""
         parts = [
-            None if self._uplink is None else partial(_uplink_health, self._uplink),
+            None if self._uplink is None else self._uplink.health,
             None if self._tag_uplink is None else self._tag_uplink.health,
-            None if self._queue is None else partial(_queue_health, self._queue),
-            None if self._mqtt is None else partial(_mqtt_health, self._mqtt),
+            None if self._queue is None else self._queue.health,
+            None if self._mqtt is None else self._mqtt.health,
             None if self._tag_broker is None else self._tag_broker.health,
             None if self._home_assistant is None else self._home_assistant.health,
             None if self._notifier is None else self._notifier.health,
@@ -441,90 +437,14 @@ class _SealedEar:
             raise SealError(str(error)) from error
 
 
-def _uplink_health(uplink: UplinkWorker) -> PartHealth:
-    state = uplink.state()
-    says = state.problem or ("What is heard reaches the hub." if state.last_sent_at else "Nothing was sent yet.")
-    figures = {"waiting": float(state.waiting_count), "dropped_total": float(state.dropped_count)}
-    return PartHealth("uplink", is_fine=state.problem is None, is_needed=False, says=says, figures=figures)
-
-
-def _queue_health(queue: IntakeQueue) -> PartHealth:
-    state = queue.state()
-    figures = {
-        "waiting": float(state.waiting_count),
-        "taken_total": float(state.taken),
-        "repeated_total": float(state.repeated),
-        "refused_total": float(state.refused),
-    }
-    says = state.problem or "What sensors send is stored."
-    return PartHealth("intake", is_fine=state.problem is None, is_needed=True, says=says, figures=figures)
-
-
-def _mqtt_health(mqtt: MqttIntake) -> PartHealth:
-    state = mqtt.state()
-    says = state.problem or "The broker is reached."
-    figures = {"taken_total": float(state.taken), "refused_total": float(state.refused)}
-    return PartHealth("broker", is_fine=state.problem is None, is_needed=False, says=says, figures=figures)
-
-
-def broker_settings(place: Place) -> BrokerSettings:
-    """How to reach the broker.
-
-    Raises:
-        ConfigError: The file with its password cannot be read.
-    """
-    from links.broker import BrokerSettings  # noqa: PLC0415 - see above
-
-    links = place.config.links
-    return BrokerSettings(
-        host=links.broker_host,
-        port=links.broker_port,
-        tls=links.broker_tls,
-        ca_file=_file(links.broker_ca_file),
-        user=links.broker_user or None,
-        password=read_secret(links.broker_password_file),
-        protocol=links.broker_protocol.value,
-        topic=links.broker_topic,
-    )
-
-
-def outbox_limits(place: Place) -> OutboxLimits:
-    """How much may wait to be sent."""
-    links = place.config.links
-    return OutboxLimits(links.outbox_max_mb * _BYTES_A_MB, timedelta(days=links.outbox_max_days))
-
-
-def certificate(place: Place) -> Certificate | None:
-    """What the page is served with over https; None for http."""
-    links = place.config.links
-    files = _file(links.tls_certificate_file), _file(links.tls_key_file)
-    return None if files[0] is None or files[1] is None else Certificate(files[0], files[1])
-
-
-def page_address(place: Place) -> str:
-    """The address of the page on the LAN."""
-    scheme = "https" if place.config.links.tls_certificate_file else "http"
-    return f"{scheme}://{lan_address()}:{place.config.links.port}"
-
-
-def read_secret(name: str) -> str | None:
-    """What a file holds, without the line's end; None for no file.
-
-    Raises:
-        ConfigError: It cannot be read.
-    """
-    path = _file(name)
-    if path is None:
-        return None
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}. Look at [links] in the settings.") from error
-
-
-def _file(name: str) -> Path | None:
-    """A file named in the settings; a relative one begins at the programme's folder."""
-    return HOME / Path(name).expanduser() if name else None
+def open_telling(place: Place, undo: contextlib.ExitStack) -> Telling:
+    """Open the database, and build what speaks with other programs; nothing of it runs yet."""
+    store = place.open_store()
+    undo.callback(store.close)
+    zoning = ZoningInForce(Overrides(store.connections), place.thresholds, place.clock.monotonic)
+    access = Access(store.connections, place.clock.monotonic)
+    keys, registry_key = place.visitor_keys(), place.registry_key()
+    return Telling(place, store, keys, zoning, access, store.reader.latest_scan_at, registry_key)
 
 
 def _jitter() -> random.Random:

@@ -21,7 +21,6 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from app import open_telling
 from command_line import parse
 from db.alert_rules import AlertRules
 from db.channels import Channels
@@ -34,7 +33,7 @@ from scans.broadcast import Broadcast
 from scans.identities import identity_of
 from scans.payloads.telling import measures_of
 from scans.tag_ear import TagEar
-from telling import Telling
+from telling import Telling, open_telling
 from watching import Watching
 
 _GOAL_SECONDS = 5.0

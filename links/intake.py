@@ -14,6 +14,7 @@ from typing import Protocol
 
 from db.errors import DatabaseError
 from db.intake import IntakeRefusedError
+from links.health import PartHealth
 from links.older_payload import SiteKey, decode_older
 from links.wire import decode_batch
 from presence.message import Batch, Receipt
@@ -182,6 +183,18 @@ class IntakeQueue:
         """How the queue is."""
         with self._changed:
             return QueueState(self._problem, len(self._waiting), self._taken, self._repeated, self._refused)
+
+    def health(self) -> PartHealth:
+        """Whether what sensors send is stored."""
+        state = self.state()
+        figures = {
+            "waiting": float(state.waiting_count),
+            "taken_total": float(state.taken),
+            "repeated_total": float(state.repeated),
+            "refused_total": float(state.refused),
+        }
+        says = state.problem or "What sensors send is stored."
+        return PartHealth("intake", is_fine=state.problem is None, is_needed=True, says=says, figures=figures)
 
     def _work(self) -> None:
         while group := self._next_group():

@@ -14,6 +14,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from db.intake import IntakeRefusedError, OtherSiteError, SensorInactiveError
 from links.broker import BrokerConnection, BrokerSettings
+from links.health import PartHealth
 from links.intake import IntakeFullError, IntakeQueue, Reading
 from links.payloads import OLDER_TOPIC
 from links.wire import WireError, WireVersionError
@@ -149,6 +150,13 @@ class MqttIntake:
             unread = next(iter(self._unread.values()), None)
             problem = self._connection.problem or self._refusal or self._queue.state().problem or unread
             return IntakeState(is_connected, problem, self._taken, self._repeated, self._refused)
+
+    def health(self) -> PartHealth:
+        """Whether the broker is reached."""
+        state = self.state()
+        says = state.problem or "The broker is reached."
+        figures = {"taken_total": float(state.taken), "refused_total": float(state.refused)}
+        return PartHealth("broker", is_fine=state.problem is None, is_needed=False, says=says, figures=figures)
 
     def _subscribe(self, client: Client) -> None:
         with self._lock:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from db.errors import DatabaseError
 from db.outbox import Outbox, Waiting
+from links.health import PartHealth
 from links.payloads import Payload
 from links.wire import WireError, encode_message
 from presence.message import ScanMessage
@@ -176,6 +177,17 @@ class Uplink:
             last_sent_at=self._last_sent_at,
             problem=problem or self._keeping.problem or self._refusing.problem,
         )
+
+    def health(self) -> PartHealth:
+        """Whether scans reach the hub.
+
+        Raises:
+            DatabaseError: The outbox could not be read.
+        """
+        state = self.state()
+        says = state.problem or ("What is heard reaches the hub." if state.last_sent_at else "Nothing was sent yet.")
+        figures = {"waiting": float(state.waiting_count), "dropped_total": float(state.dropped_count)}
+        return PartHealth("uplink", is_fine=state.problem is None, is_needed=False, says=says, figures=figures)
 
     def _work(self) -> None:
         pause, longest = self._pauses

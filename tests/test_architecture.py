@@ -22,12 +22,24 @@ ARROWS = {
     "sparing": set(),
     "place": {"config", "scans", "db", "presence"},
     "hearing": {"config", "place", "scans", "db", "presence"},
-    "telling": {"config", "place", "scans", "db", "links", "presence"},
+    "link_settings": {"config", "place", "db", "links"},
+    "telling": {"config", "place", "link_settings", "scans", "db", "links", "presence"},
     "watching": {"place", "telling", "scans", "db", "presence"},
-    "enrolling": {"config", "place", "telling", "scans", "db", "links", "presence"},
+    "showing": {"place", "hearing", "telling", "scans", "db", "layouts", "links", "presence"},
+    "enrolling": {"config", "place", "link_settings", "scans", "db", "links", "presence"},
 }
 ROOMS = ("presence", "scans", "db", "layouts", "links")
-TOP_LEVEL = ("config", "command_line", "sparing", "place", "hearing", "telling", "watching", "enrolling")
+TOP_LEVEL = (
+    "config",
+    "command_line",
+    "place",
+    "hearing",
+    "link_settings",
+    "telling",
+    "watching",
+    "showing",
+    "enrolling",
+)
 OURS = {*ROOMS, *TOP_LEVEL, "app"}
 
 # Each library has one room.

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from app import add_page, build_box, open_telling
+from app import build_box
 from command_line import parse
 from db.alert_rules import AlertRules
 from db.channels import Channels
@@ -26,6 +26,8 @@ from place import place_of
 from presence.alerts import Channel
 from presence.overview import Activity, Phase
 from scans.clock import Clock
+from showing import add_page
+from telling import open_telling
 from tests.layouts.visit import PATIENCE_MS
 from tests.links.broker import Mosquitto, mosquitto
 from tests.links.served import served_app
