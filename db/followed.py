@@ -144,7 +144,8 @@ class FollowedDevices:
             elif device.manufacturer != stored.manufacturer:
                 told.append({"of_row": stored.device_id, "manufacturer": device.manufacturer})
                 stored.manufacturer = device.manufacturer
-            if device.visit and device.first_seen_at < min(stored.first_seen_at, device.visit.started_at):
+            is_earlier = device.first_seen_at < stored.first_seen_at
+            if is_earlier and device.visit is not None and device.first_seen_at < device.visit.started_at:
                 earlier.append({"of_row": stored.device_id, "first_seen_at": device.first_seen_at})
                 stored.first_seen_at = device.first_seen_at
         for rows in (left, told, earlier):

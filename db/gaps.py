@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -57,7 +57,7 @@ class RadiosSoFar:
 
     def write(self) -> None:
         """Write down where each radio stands."""
-        rows = [{"sensor": sensor, "radio": radio, **asdict(state)} for (sensor, radio), state in self._states.items()]
+        rows = [_row(sensor, radio, state) for (sensor, radio), state in self._states.items()]
         upsert.replace_rows(self._connection, RADIO_STATES, rows)
 
     def _open_gap(self, scan: Scan, radio: Radio, before: RadioSoFar, interval_seconds: float) -> int | None:
@@ -91,6 +91,18 @@ def last_scans(connection: Connection, sensors: Collection[str]) -> dict[str, da
 @cache
 def _select_radios(dialect: str) -> Select[*tuple[Any, ...]]:
     return select(RADIO_STATES).where(bulk.is_among(RADIO_STATES.c.sensor, "of_sensors", dialect))
+
+
+def _row(sensor: str, radio: Radio, state: RadioSoFar) -> upsert.Row:
+    """Written out, for `dataclasses.asdict` copies in depth: 2 % of a commit of many sensors."""
+    return {
+        "sensor": sensor,
+        "radio": radio,
+        "device_total": state.device_total,
+        "last_scan_at": state.last_scan_at,
+        "last_heard_at": state.last_heard_at,
+        "open_gap_id": state.open_gap_id,
+    }
 
 
 def _missing_from(scan: Scan, last_scan_at: datetime | None, interval_seconds: float) -> datetime | None:

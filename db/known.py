@@ -43,10 +43,7 @@ def find_known(connection: Connection, radio: Radio, key_period: int, hashes: It
 
 
 def part_for_new(connection: Connection, radio: Radio, key_period: int) -> int:
-    """The part of the index for devices that come now: the last one, until it is full.
-
-    PostgreSQL writes what changed and not whole pages, so there one part is enough.
-    """
+    """The part of the index for devices that come now: the last one, until it is full."""
     last = _last_part(connection, radio, key_period)
     if connection.dialect.name != "sqlite":
         return last
@@ -55,6 +52,9 @@ def part_for_new(connection: Connection, radio: Radio, key_period: int) -> int:
 
 
 def _last_part(connection: Connection, radio: Radio, key_period: int) -> int:
+    """PostgreSQL writes what changed and not whole pages, so there the first part is all there is."""
+    if connection.dialect.name != "sqlite":
+        return 0
     return connection.execute(_select_last_part(radio), {"under_key": key_period}).scalar_one()
 
 

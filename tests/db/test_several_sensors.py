@@ -55,6 +55,18 @@ def test_it_is_placed_at_the_sensor_that_hears_it_best(store: Store) -> None:
     assert only_device(store, 1).rssi_mean_dbm == -50
 
 
+def test_what_two_sensors_heard_at_one_moment_is_kept(store: Store) -> None:
+    """A phone that moves at the very moment it was last heard is at its new sensor, also for the next scan."""
+    record(store, in_cafe(0, phone=-80), at_stairs(0, phone=-50), in_cafe(0.2, phone=-80))
+    assert only_device(store, 1).rssi_mean_dbm == -50
+
+
+def test_two_scans_of_one_moment_both_count(store: Store) -> None:
+    """What a second scan of the same sensor at the same moment adds to the time spent is remembered."""
+    record(store, at_stairs(0, phone=-50), at_stairs(0, phone=-50))
+    assert only_device(store, 1).time_spent_minutes == 2
+
+
 def test_a_phone_between_two_sensors_does_not_jump(store: Store) -> None:
     """Heard about equally well by two, it stays where it was, in one visit."""
     record(store, at_stairs(0, phone=-60))
