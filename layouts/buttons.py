@@ -29,13 +29,14 @@ def row_button(words: str, store: str, says: dict[str, Any], *, label: str, look
     return html.Button(words, className=f"button {look}", **told, **aria(label=label))
 
 
-def delete_button(what: str, number: int, name: str) -> Component:
+def delete_button(what: str, number: int, name: str, words: str = "Delete") -> Component:
     """A button that asks whether something is to be deleted.
 
     Args:
         what: What it is: a key of `DELETIONS`.
         number: Its number.
         name: What it is called.
+        words: What stands on the button.
     """
     told: Any = {
         "data-store": "to-delete",
@@ -43,7 +44,7 @@ def delete_button(what: str, number: int, name: str) -> Component:
         "data-question": f"Delete the {what} “{name}”?",
         "data-warning": DELETIONS[what],
     }
-    return html.Button("Delete", className="button button-small", **told, **aria(label=f"Delete the {what} {name}"))
+    return html.Button(words, className="button button-small", **told, **aria(label=f"Delete the {what} {name}"))
 
 
 DELETIONS = {

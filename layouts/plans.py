@@ -137,11 +137,15 @@ def _tags(point: PlanPoint, rows: Sequence[TagRow]) -> Component:
     shown = sorted(rows, key=lambda row: -(row.place.confidence or 0))
     more = len(shown) - _MOST_AT_SENSOR
     chips: list[Component] = [_chip(row) for row in shown[:_MOST_AT_SENSOR]]
-    side = "plan-tags plan-tags-left" if point.x > 0.6 else "plan-tags"
+    is_left = point.x > 0.5  # on the side where there is more room
     if more > 0:
         chips.append(html.Span(f"and {more} more", className="note plan-tag"))
     name = html.Span(plain_words(point.sensor), className="plan-name")
-    return html.Div([name, *chips], className=side, style=_spot(point), key=f"tags {point.sensor}")
+    spot = _spot(point)
+    if is_left:
+        spot = {"right": share_text(1 - point.x).replace(" ", ""), "top": spot["top"]}
+    look = "plan-tags plan-tags-left" if is_left else "plan-tags"
+    return html.Div([name, *chips], className=look, style=spot, key=f"tags {point.sensor}")
 
 
 def _chip(row: TagRow) -> Component:
@@ -170,7 +174,9 @@ def chosen_plan(plans: Sequence[FloorPlan], asked: object) -> FloorPlan | None:
 
 def plan_delete(plan: FloorPlan | None) -> list[Component]:
     """The button that deletes the plan that is looked at."""
-    return [] if plan is None else [delete_button("floor plan", plan.plan_id, plain_words(plan.name))]
+    return (
+        [] if plan is None else [delete_button("floor plan", plan.plan_id, plain_words(plan.name), "Delete this plan")]
+    )
 
 
 def asked_share(value: object, field: str) -> float:
