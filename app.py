@@ -40,6 +40,8 @@ from presence.radio import Radio
 from presence.ranges import TimeRange
 from presence.scan import Scan
 from presence.sensors import SensorCard
+from presence.tags import IdentityKind, TagCard, TagError
+from registering import add_tag, delete_tag, list_tags
 from scans.box import Box
 from scans.enrolment import EnrolmentError, site_registry
 from scans.minute import EveryMinute
@@ -267,6 +269,18 @@ def keys_as_asked(place: Place, arguments: argparse.Namespace) -> int:
     return keys(place, arguments.action, getattr(arguments, "name", ""), getattr(arguments, "role", Role.VIEWER.value))
 
 
+def tags_as_asked(place: Place, arguments: argparse.Namespace) -> int:
+    """List tags, register one or forget one."""
+    match arguments.action:
+        case "add":
+            card = TagCard(arguments.name, arguments.kind, note=arguments.note)
+            return add_tag(place, card, IdentityKind(arguments.by), arguments.identity)
+        case "delete":
+            return delete_tag(place, arguments.name)
+        case _:
+            return list_tags(place)
+
+
 def enrol_as_asked(place: Place, arguments: argparse.Namespace) -> int:
     """Enrol a sensor."""
     return enrol(place, SensorCard(arguments.name, arguments.place or None, None), Uplink(arguments.by), arguments.url)
@@ -281,6 +295,7 @@ _COMMANDS: dict[str, Callable[[Place, argparse.Namespace], int]] = {
     "leave": lambda place, _: leave_site(place),
     "keys": keys_as_asked,
     "password": lambda place, _: password(place),
+    "tags": tags_as_asked,
     "doctor": lambda place, _: doctor(place),
     "scan": lambda place, _: scan(place),
     "replay": replay_as_asked,
@@ -298,6 +313,7 @@ _FOR_THE_USER = (
     KeyFileError,
     LinkSettingsError,
     ServerError,
+    TagError,
 )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from presence.access import Role
 from presence.ranges import TimeRange
+from presence.tags import IdentityKind
 
 _SAYS = {
     "run": "listen every minute and serve the page (this is the default)",
@@ -18,6 +19,7 @@ _SAYS = {
     "leave": "be no sensor any more",
     "keys": "the keys of programs: list, make, revoke",
     "password": "set the admin password",
+    "tags": "your own things: list, add, delete",
     "doctor": "what works, what does not, and how to mend it",
     "scan": "one scan now, as JSON; nothing is stored",
     "replay": "stored captures, by the road of live ones",
@@ -91,6 +93,7 @@ def _add_site_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     enrol.add_argument("--place", default="", metavar="WORDS", help="where it stands")
     enrol.add_argument("--by", default="http", choices=["http", "mqtt"], help="how it sends (default: http)")
     enrol.add_argument("--url", metavar="URL", help="address of this hub (default: this machine's on the LAN)")
+    _add_tag_options(parsers["tags"])
     parsers["join"].add_argument("code", metavar="CODE", nargs="+", help="what ./run enrol printed")
     keys = parsers["keys"].add_subparsers(dest="action", metavar="ACTION")
     # The options of every command may stand before the action or after it; after it they must not undo what was before.
@@ -100,3 +103,17 @@ def _add_site_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     make.add_argument("--role", default=Role.VIEWER.value, choices=[role.value for role in Role])
     revoke = keys.add_parser("revoke", help="take a key back", parents=[shared])
     revoke.add_argument("name", metavar="NAME")
+
+
+def _add_tag_options(tags: argparse.ArgumentParser) -> None:
+    actions = tags.add_subparsers(dest="action", metavar="ACTION")
+    shared = _shared_options(argument_default=argparse.SUPPRESS)
+    add = actions.add_parser("add", help="register a tag", parents=[shared])
+    add.add_argument("name", metavar="NAME", help="name of the tag, one of a kind")
+    add.add_argument("identity", metavar="IDENTITY", help="by what it is known, written as docs/tags.md says")
+    kinds = [kind.value for kind in IdentityKind]
+    add.add_argument("--by", default=IdentityKind.ADDRESS.value, choices=kinds, help="what that is (default: address)")
+    add.add_argument("--kind", default="", metavar="WORDS", help="what sort of thing it is")
+    add.add_argument("--note", default="", metavar="WORDS")
+    delete = actions.add_parser("delete", help="forget a tag and its log", parents=[shared])
+    delete.add_argument("name", metavar="NAME")

@@ -25,6 +25,7 @@ ARROWS = {
     "link_settings": {"config", "place", "db", "links"},
     "telling": {"config", "place", "link_settings", "scans", "db", "links", "presence"},
     "watching": {"place", "telling", "scans", "db", "presence"},
+    "registering": {"place", "scans", "presence"},
     "showing": {"place", "hearing", "telling", "scans", "db", "layouts", "links", "presence"},
     "enrolling": {"config", "place", "link_settings", "scans", "db", "links", "presence"},
 }
@@ -37,6 +38,7 @@ TOP_LEVEL = (
     "link_settings",
     "telling",
     "watching",
+    "registering",
     "showing",
     "enrolling",
 )

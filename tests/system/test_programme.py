@@ -207,6 +207,21 @@ def test_a_second_start_on_the_same_port_says_so(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
+def test_a_tag_is_registered_listed_and_forgotten_by_command(tmp_path: Path) -> None:
+    """What is typed comes back without the address; a mistake and a name that is not there are said in a sentence."""
+    database = ("--db", f"sqlite:///{tmp_path}/tracking.db")
+    assert "There is no tag yet" in carry_out("tags", *database).stdout
+    assert carry_out("tags", "add", "Case", "c4:7c:8d:6a:3e:7a", *database).returncode == 0
+    listed = carry_out("tags", *database).stdout
+    assert "Case: never heard" in listed
+    assert "3e:7a" not in listed
+    wrong = carry_out("tags", "add", "Other", "c4:7c", *database)
+    assert (wrong.returncode, "Traceback" in wrong.stderr) == (1, False)
+    assert carry_out("tags", "delete", "Case", *database).returncode == 0
+    gone = carry_out("tags", "delete", "Case", *database)
+    assert (gone.returncode, gone.stderr) == (1, "There is no tag Case. `./run tags` lists them.\n")
+
+
 def test_a_backup_is_whole_and_beside_the_database(tmp_path: Path) -> None:
     """`backup` copies the database while it is in use, into a folder beside it."""
     with started(tmp_path, "--demo") as programme:
