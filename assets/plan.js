@@ -10,6 +10,8 @@
 
   let drag = null;
   let telling = null;
+  let untold = null; // a move by keys that is not told yet: the plan may be drawn anew meanwhile
+  let focused = null; // name of the sensor that keys move
   let moves = 0;
 
   const within = (value) => Math.round(Math.min(100, Math.max(0, value)) * 10) / 10;
@@ -24,6 +26,10 @@
     sensor.style.top = `${spot.y}%`;
   }
 
+  function sensorNamed(name) {
+    return document.querySelector(`.plan[data-plan] .plan-sensor[data-sensor="${CSS.escape(name)}"]`);
+  }
+
   function tell(plan, name, spot) {
     moves += 1;
     window.dash_clientside.set_props("plan-moved", { data: { number: Number(plan.dataset.plan), sensor: name, ...spot, move: moves } });
@@ -31,6 +37,7 @@
 
   document.addEventListener("pointerdown", (event) => {
     const sensor = event.target.closest?.(".plan[data-plan] .plan-sensor");
+    if (!sensor) focused = null;
     if (!sensor || event.button !== 0) return;
     drag = { sensor, plan: sensor.closest(".plan"), fromX: event.clientX, fromY: event.clientY, spot: null };
     sensor.setPointerCapture(event.pointerId);
@@ -60,9 +67,25 @@
     const step = event.shiftKey ? LARGE_STEP : STEP;
     const spot = { x: within(parseFloat(sensor.style.left) + toRight * step), y: within(parseFloat(sensor.style.top) + down * step) };
     move(sensor, spot);
+    const [plan, name] = [sensor.closest(".plan"), sensor.dataset.sensor];
+    untold = { name, spot };
     clearTimeout(telling);
-    telling = setTimeout(() => tell(sensor.closest(".plan"), sensor.dataset.sensor, spot), KEYS_REST_MS);
+    telling = setTimeout(() => {
+      untold = null;
+      tell(plan, name, spot);
+    }, KEYS_REST_MS);
   });
+
+  document.addEventListener("focusin", (event) => {
+    focused = event.target.closest?.(".plan-sensor")?.dataset.sensor ?? null;
+  });
+
+  // A plan that is drawn anew has other buttons: the one in use keeps the focus, and a move that is not told its place.
+  new MutationObserver(() => {
+    if (focused && document.activeElement === document.body) sensorNamed(focused)?.focus({ preventScroll: true });
+    const moved = untold && sensorNamed(untold.name);
+    if (moved) move(moved, untold.spot);
+  }).observe(document.documentElement, { childList: true, subtree: true });
 
   document.addEventListener("click", (event) => {
     const plan = event.target.closest?.(".plan[data-plan]");

@@ -174,6 +174,9 @@ def test_sensors_are_placed_on_a_plan_by_pointer_and_by_keys(tagged: Visit, foll
     expect(sensor).to_have_attribute("style", "left: 26%; top: 55%;")
     page.wait_for_function("document.querySelector('#plan-y').value === '55'")
     assert spot(followed) == pytest.approx((0.26, 0.55), abs=0.02)
+    page.keyboard.press("ArrowLeft")  # the plan was drawn anew, and the same sensor still has the focus
+    page.wait_for_function("document.querySelector('#plan-x').value === '25'")
+    expect(sensor).to_be_focused()
     page.locator("#plan-more summary").click()
     page.locator("#plan-x").fill("10")
     page.get_by_role("button", name="Place it").click()
