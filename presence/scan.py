@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from presence.counts import RadioCounts
 from presence.faults import Fault
 from presence.radio import Radio
 from presence.zones import Zone
@@ -64,10 +65,12 @@ class Heard:
     Attributes:
         observations: One for each device heard.
         cut_short: Why the radio stopped before its time, or did not stop cleanly; None when all went well.
+        counts: What was counted, for the estimate of people; None from a sensor that does not count.
     """
 
     observations: tuple[DeviceObservation, ...]
     cut_short: Fault | None = None
+    counts: RadioCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)
