@@ -60,19 +60,19 @@ class HeadCountCommands(Protocol):
     """What is done with counts of heads. Each method may raise as those of `PeopleReader`."""
 
     def add(self, people: int, counted_at: datetime, made_by: str) -> int:
-        """Add an entry, and tell its number; raises HeadCountError when it cannot be."""
+        """Add an entry, and tell its number; raises EstimateError when it cannot be."""
         ...
 
     def edit(self, head_count_id: int, people: int, counted_at: datetime) -> None:
-        """Change an entry; raises HeadCountError when there is none, or it cannot be."""
+        """Change an entry; raises EstimateError when there is none, or it cannot be."""
         ...
 
     def delete(self, head_count_id: int, now_at: datetime) -> None:
-        """Take an entry back; raises HeadCountError when there is none."""
+        """Take an entry back; raises EstimateError when there is none."""
         ...
 
     def restore(self, head_count_id: int) -> None:
-        """Bring a deleted entry back; raises HeadCountError when it is gone."""
+        """Bring a deleted entry back; raises EstimateError when it is gone."""
         ...
 
 
@@ -84,7 +84,7 @@ class Fixtures(Protocol):
         ...
 
     def decide(self, fixture_id: int, decision: FixtureDecision) -> None:
-        """Let it count, or leave the counts; raises FixtureError when there is none."""
+        """Let it count, or leave the counts; raises EstimateError when there is none."""
         ...
 
 

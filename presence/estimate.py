@@ -10,6 +10,21 @@ from enum import StrEnum
 from presence.radio import Radio
 from presence.ranges import TimeRange
 
+MOST_PEOPLE = 100_000
+"""The largest head count: a full stadium. More is a slip of the finger."""
+
+
+class EstimateError(Exception):
+    """What is asked of the estimate cannot be done; the message says why."""
+
+
+class NoSuchHeadCountError(EstimateError):
+    """There is no head count of this number, or it can no longer be brought back."""
+
+
+class NoSuchFixtureError(EstimateError):
+    """There is no thing that stays of this number."""
+
 
 class StepKind(StrEnum):
     """What a step of an estimate does; values are sent to programs, so they never change."""
