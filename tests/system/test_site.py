@@ -15,7 +15,6 @@ from tests.links.broker import USER, make_certificates, mosquitto
 from tests.postgresql import Cluster
 from tests.system.programme import Programme, carry_out, join_site, started
 
-
 # Two sensors that listen for a second each may hear no phone in common at first, and do within some of these.
 OFTEN = {"TRACKING_SCANS_INTERVAL_SECONDS": "30"}
 
