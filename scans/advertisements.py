@@ -12,6 +12,7 @@ from bleak.backends.scanner import AdvertisementData
 from presence.radio import Radio
 from presence.scan import AddressKind
 from scans.broadcast import Broadcast
+from scans.families import family_of
 from scans.sighting import Sighting, usable_rssi
 
 # What is about a device's connection to this box, and is never advertised (BlueZ doc/org.bluez.Device.rst).
@@ -93,6 +94,7 @@ def sighting_of(broadcast: Broadcast) -> Sighting:
         rssi_dbm=broadcast.rssi_dbm,
         heard_at_seconds=broadcast.heard_at_seconds,
         company_id=next(iter(broadcast.manufacturer_data), None),
+        family=family_of(broadcast),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from presence.radio import Radio
 from presence.scan import AddressKind
+from scans.families import Family
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Sighting:
         ssid: The network it asked for by name, decoded and bounded; None when it named none (Wi-Fi).
         access_point: The access point it was sent to, written like `address`; None when it was sent to none (Wi-Fi).
         company_id: The company identifier of its payload; None when there is none (Bluetooth).
+        family: What kind of thing it is, as far as its payload tells (Bluetooth; None otherwise).
     """
 
     radio: Radio
@@ -32,6 +34,7 @@ class Sighting:
     ssid: str | None = None
     access_point: str | None = field(default=None, repr=False)
     company_id: int | None = None
+    family: Family | None = None
 
 
 HearSighting = Callable[[Sighting], None]

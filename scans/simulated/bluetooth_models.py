@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from presence.scan import AddressKind
+from scans.broadcast import Broadcast, uuid_of_short
+from scans.families import Family, family_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,18 @@ class BluetoothModel:
     service: str | None = None
     service_data: str = ""
     name: str | None = None
+
+
+@cache
+def family_of_model(model: BluetoothModel) -> Family:
+    """What a model's advertisements are taken for: the bytes that differ from device to device do not tell."""
+    makers = {} if model.company_id is None else {model.company_id: _with_zeros(model.manufacturer_data)}
+    services = {} if model.service is None else {uuid_of_short(int(model.service, 16)): _with_zeros(model.service_data)}
+    return family_of(Broadcast("", model.address_kind, None, 0.0, model.name, makers, services))
+
+
+def _with_zeros(payload: str) -> bytes:
+    return bytes.fromhex(payload.replace("?", "0"))
 
 
 # Company identifiers: Bluetooth SIG, Assigned Numbers, section 7.

@@ -13,6 +13,7 @@ from presence.scan import AddressKind
 from scans.sighting import Sighting
 from scans.simulated.access_points import ACCESS_POINTS
 from scans.simulated.air import SLOT_SECONDS, Advertisement, ClientFrame, advertisements, client_frames
+from scans.simulated.bluetooth_models import family_of_model
 from scans.simulated.days import Day, day_of
 from scans.simulated.gadgets import BluetoothGadget, WifiGadget, gadgets_of
 from scans.simulated.outages import WeeklyOutage
@@ -171,4 +172,5 @@ def _bluetooth_sighting(advertisement: Advertisement) -> Sighting:
         advertisement.rssi_dbm,
         advertisement.at,
         company_id=model.company_id,
+        family=family_of_model(model),
     )
