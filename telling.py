@@ -26,6 +26,7 @@ from db.read_detections import DetectionReader
 from db.read_pages import PageReader
 from db.sensors import Word
 from db.store import Store
+from db.tag_handovers import TagHandovers
 from link_settings import broker_settings, file_named, outbox_limits, page_address, read_secret
 from links.api.parts import AlertParts, ApiParts, TagParts
 from links.api.routes import api_router
@@ -159,23 +160,34 @@ class Telling:
             undo.callback(self._mqtt.stop)
 
     def receive_tags(
-        self, take: Callable[[TagReport, datetime], None], undo: contextlib.ExitStack, *, from_broker: bool
+        self, take: Callable[[TagReport, datetime], bool], undo: contextlib.ExitStack, *, from_broker: bool
     ) -> None:
         """Take what sensors hear of tags, and let them know the register.
 
         Args:
-            take: Called with each report and when it was received; may raise DatabaseError.
+            take: Called with each report and when it was received; tells whether tags are followed here, and may raise
+                DatabaseError.
             undo: Ends it.
             from_broker: Whether from the broker too, where the settings name one.
         """
         place, links = self.place, self.place.config.links
-        self._tag_intake = TagIntake(take, self.store.tags, self.store.sensors, place.clock.wall)
+        handovers = TagHandovers(self.store.connections)
+        self._tag_intake = TagIntake(take, handovers, self.store.tags, self.store.sensors, place.clock.wall)
         if from_broker and links.broker_host:
             from links.tag_line_mqtt import MqttTagIntake  # noqa: PLC0415 - see above
 
             self._tag_broker = MqttTagIntake(broker_settings(place), f"{place.card.name}-intake", self._tag_intake)
             self._tag_broker.start()
             undo.callback(self._tag_broker.stop)
+
+    def take_handed_over(self) -> None:
+        """Take what came of tags to other hubs of the site; for the one that follows them.
+
+        Raises:
+            DatabaseError: It could not be read or written down.
+        """
+        if self._tag_intake is not None:
+            self._tag_intake.take_handed_over()
 
     def send_tags(self, undo: contextlib.ExitStack) -> None:
         """Send what this machine's `ear` hears of the hub's tags, and listen by the hub's register."""

@@ -93,15 +93,20 @@ class Watching:
             self._thread.join()
         self._only_one.close()
 
-    def take(self, report: TagReport, received_at: datetime) -> None:
-        """Take what a sensor heard of the tags, where this is the hub that follows them. May be called from any thread.
+    def take(self, report: TagReport, received_at: datetime) -> bool:
+        """Take what a sensor heard of the tags, where this is the hub that follows them, and tell whether it is.
+
+        May be called from any thread.
 
         Raises:
             DatabaseError: It could not be written down.
         """
         leading = self._leading
-        if leading is not None and leading.follower.take(report, received_at):
+        if leading is None:
+            return False
+        if leading.follower.take(report, received_at):
             self._telling.nudge()
+        return True
 
     def step(self, now_at: datetime) -> None:
         """One look at everything; the thread takes one each second.
@@ -116,6 +121,7 @@ class Watching:
             return
         if self._ear is not None:
             self.take(self._ear.report(), now_at)
+        self._telling.take_handed_over()
         if leading.follower.tick(now_at):
             self._telling.nudge()
         self._look_up(now_at)

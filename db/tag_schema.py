@@ -111,6 +111,14 @@ class PlanPointColumns(TypedColumns):
     y: Named[float] = Column(Float)
 
 
+class TagHandoverColumns(TypedColumns):
+    """A message with reports of tags that came to a hub that does not follow them, and waits for the one that does."""
+
+    id: Named[int] = Column(RowId, primary_key=True)
+    received_at: Named[datetime] = Column(UtcTime)
+    body: Named[bytes] = Column(LargeBinary)
+
+
 TAG_REGISTER = Table("tag_register", METADATA, TagRegisterColumns)
 # A number that was a tag's is never given to another: alerts and sensors may still speak of it.
 TAGS = Table("tags", METADATA, TagColumns, sqlite_autoincrement=True)
@@ -127,3 +135,4 @@ TAG_FIGURES = Table("tag_figures", METADATA, TagFigureColumns, sqlite_with_rowid
 FLOOR_PLANS = Table("floor_plans", METADATA, FloorPlanColumns)
 Index(None, FLOOR_PLANS.c.name, unique=True)
 PLAN_POINTS = Table("plan_points", METADATA, PlanPointColumns, sqlite_with_rowid=False)
+TAG_HANDOVERS = Table("tag_handovers", METADATA, TagHandoverColumns)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Response
 
 from db.intake import SensorInactiveError
 from db.sensors import Sensors
+from db.tag_handovers import HandedOver, TagHandovers
 from db.tags import Tags
 from links.api.pictures import BODY_REFUSED, Sent, body_of
 from links.payloads import REGISTER_PATH, TAG_REPORTS_PATH
@@ -40,13 +42,16 @@ class TagIntake:
     """Takes what sensors heard of tags. From any thread.
 
     Attributes:
-        take: Takes a report and when it was received; may raise DatabaseError.
+        take: Takes a report and when it was received, where this is the hub that follows the tags, and tells whether it
+            is; may raise DatabaseError.
+        handovers: The way to the hub that is.
         tags: The register.
         sensors: The sensors of the site: of one that is switched off nothing is taken.
         clock: Tells the time, aware.
     """
 
-    take: Callable[[TagReport, datetime], None]
+    take: Callable[[TagReport, datetime], bool]
+    handovers: TagHandovers
     tags: Tags
     sensors: Sensors
     clock: Callable[[], datetime]
@@ -63,20 +68,54 @@ class TagIntake:
             SensorInactiveError: The sensor is switched off.
             DatabaseError: It could not be written down.
         """
+        received_at = self.clock()
+        sent_at, reports = self._read(body, sender, received_at)
+        is_taken = self._take(sent_at, reports, received_at)
+        if not is_taken and sender is None:
+            # What comes from the broker comes to every hub. This came here alone.
+            self.handovers.keep(body, received_at)
+        return len(reports)
+
+    def take_handed_over(self) -> None:
+        """Take what came to other hubs of the site; for the hub that follows the tags, each second.
+
+        Raises:
+            DatabaseError: It could not be read or written down; what was not taken goes on waiting.
+        """
+        while some := self.handovers.waiting():
+            taken = list(takewhile(self._take_one, some))
+            if taken:
+                self.handovers.forget(taken)
+            if len(taken) < len(some):
+                return
+
+    def _take_one(self, message: HandedOver) -> bool:
+        """Take a message that another hub took before; tells whether it need not wait any longer."""
+        received_at = self.clock()
+        try:
+            sent_at, reports = self._read(message.body, None, received_at)
+        except (WireError, SensorInactiveError):
+            return True  # the other hub has another version, or the sensor was switched off meanwhile
+        waited = max(received_at - message.received_at, timedelta(0))
+        return self._take(sent_at + waited, reports, received_at)
+
+    def _read(self, body: bytes, sender: str | None, received_at: datetime) -> tuple[datetime, tuple[TagReport, ...]]:
         sent_at, reports = decode_reports(body)
         if sender not in {None, reports[0].sensor}:
             raise WireError("This came on the topic of another sensor.")
-        received_at = self.clock()
         known = self.sensors.one(reports[0].sensor, received_at)
         if known is not None and not known.is_active:
             raise SensorInactiveError("This sensor is switched off at the hub. Switch it on there to hear of its tags.")
+        return sent_at, reports
+
+    def _take(self, sent_at: datetime, reports: Sequence[TagReport], received_at: datetime) -> bool:
+        """Take reports, and tell whether this is the hub that follows the tags."""
         if sent_at - reports[0].to_at > _LATE:
             # Late reports would be taken for new ones by whoever never heard of this sensor's clock, and alerts open
             # of what is long over. A report of no time at all tells of the clock first.
-            self.take(TagReport(reports[0].sensor, sent_at, sent_at, is_listening=False, readings=()), received_at)
-        for report in reports:
-            self.take(report, received_at)
-        return len(reports)
+            of_the_clock = TagReport(reports[0].sensor, sent_at, sent_at, is_listening=False, readings=())
+            reports = (of_the_clock, *reports)
+        return all(self.take(report, received_at) for report in reports)
 
     def register(self) -> tuple[str, bytes]:
         """The register as sensors read it, and its version.

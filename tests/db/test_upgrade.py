@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -26,15 +27,16 @@ from db.store import Store, open_store
 from db.upgrade import REVISION, upgrade
 from tests.db.scanning import SETTINGS, minute, scan
 
-FUTURE = '''
+NEXT = f"{int(REVISION) + 1:04}"
+FUTURE = f'''
 """A later revision."""
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0005", "0004", None, None
+revision, down_revision, branch_labels, depends_on = "{NEXT}", "{REVISION}", None, None
 def upgrade():
     op.add_column("scans", sa.Column("humidity", sa.Integer))
-    op.execute("DELETE FROM scans")
-    op.execute("INSERT INTO nowhere VALUES (1)")
+    op.execute(sa.delete(sa.table("scans")))
+    op.execute(sa.insert(sa.table("nowhere")).values())
 '''
 
 
@@ -101,20 +103,10 @@ def test_a_migration_that_fails_midway_leaves_the_database_as_it_was(
     file_store.recorder.record(scan(minute(0), ["a"]))
     file_store.close()
     folder = tmp_path / "migrations"
-    (folder / "versions").mkdir(parents=True)
-    ours = Path(db.upgrade.__file__).parent / "migrations"
-    for name in (
-        "env.py",
-        "script.py.mako",
-        "versions/0001_first_tables.py",
-        "versions/0002_a_site.py",
-        "versions/0003_tags_and_alerts.py",
-        "versions/0004_refusals.py",
-    ):
-        (folder / name).write_text((ours / name).read_text(encoding="utf-8"), encoding="utf-8")
-    (folder / "versions" / "0005_later.py").write_text(FUTURE, encoding="utf-8")
+    shutil.copytree(Path(db.upgrade.__file__).parent / "migrations", folder)
+    (folder / "versions" / f"{NEXT}_later.py").write_text(FUTURE, encoding="utf-8")
     with closing(Connections(url)) as connections, pytest.raises(DatabaseError):
-        upgrade(connections, "0005", folder)
+        upgrade(connections, NEXT, folder)
     with closing(open_store(url, SETTINGS)) as again:
         again.recorder.record(scan(minute(1), ["b"]))
         assert again.reader.overview(minute(1)).wifi_total == 2

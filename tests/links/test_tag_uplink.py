@@ -12,6 +12,7 @@ import pytest
 from db.connect import Connections
 from db.sensors import Sensors
 from db.store import open_store
+from db.tag_handovers import TagHandovers
 from db.tags import Tags
 from links.send_http import HubAddress
 from links.server import server_with
@@ -95,7 +96,11 @@ class Hub:
         self.tags = Tags(connections)
         self.taken: list[TagReport] = []
         self.sensors = Sensors(connections, timedelta(seconds=60))
-        self.intake = TagIntake(lambda one, _: self.taken.append(one), self.tags, self.sensors, lambda: AT)
+        self.intake = TagIntake(self._take, TagHandovers(connections), self.tags, self.sensors, lambda: AT)
+
+    def _take(self, report: TagReport, _: datetime) -> bool:
+        self.taken.append(report)
+        return True
 
     def add_tag(self, name: str, digest: bytes) -> int:
         record = IdentityRecord(IdentityKind.NAME, digest, "", None, "label")
@@ -240,10 +245,11 @@ def test_what_comes_late_is_not_taken_for_now(tmp_path: Path) -> None:
         now_at = AT + timedelta(minutes=20)
         follower = store.follow_tags(ZoneThresholds(), now_at)
 
-        def take(one: TagReport, at: datetime) -> None:
+        def take(one: TagReport, at: datetime) -> bool:
             follower.take(one, at)
+            return True
 
-        intake = TagIntake(take, store.tags, store.sensors, lambda: now_at)
+        intake = TagIntake(take, TagHandovers(store.connections), store.tags, store.sensors, lambda: now_at)
         intake.receive(encode_reports("hall", now_at, [report(60 * minute, tag_id) for minute in range(10)]))
         follower.tick(now_at)
         (row,) = store.tags.rows()
