@@ -53,7 +53,7 @@ def add_page(telling: Telling, server: FastAPI, activity: Callable[[], Activity]
     from layouts.page import build_page  # noqa: PLC0415 - see above
 
     place, store = telling.place, telling.store
-    build_page(
+    page = build_page(
         server,
         reader=store.reader,
         commands=store.commands,
@@ -71,7 +71,7 @@ def add_page(telling: Telling, server: FastAPI, activity: Callable[[], Activity]
         following=following(telling),
         feed_path=FEED_PATH,
     )
-    telling.guard(server)
+    telling.guard(server, tuple(page.csp_hashes()))
 
 
 def following(telling: Telling) -> Following:

@@ -271,8 +271,13 @@ class Telling:
             routers.insert(0, intake_router(self._queue, self._reading))
         return server_with(*routers)
 
-    def guard(self, server: FastAPI) -> None:
-        """Put the guard before a server; after all else that is added to it, so that the guard is asked first."""
+    def guard(self, server: FastAPI, inline_scripts: tuple[str, ...] = ()) -> None:
+        """Put the guard before a server; after all else that is added to it, so that the guard is asked first.
+
+        Args:
+            server: What it guards.
+            inline_scripts: The scripts that stand in its pages, see `Guard`.
+        """
         login_required = self.place.config.links.login_required
         declare_access(server, login_required=login_required)
         server.add_middleware(
@@ -282,6 +287,7 @@ class Telling:
             clock=self.place.clock.wall,
             monotonic=self.place.clock.monotonic,
             own_names=frozenset({socket.getfqdn()}),
+            inline_scripts=inline_scripts,
         )
 
     def keep(self, scan: Scan) -> None:

@@ -40,11 +40,18 @@ _OWN_ENDINGS = (".local", ".localhost", ".home.arpa", ".internal", ".lan", ".hom
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# What an answer is not to be taken for, where its address is not to be told, and who may show it in a frame of theirs.
+# What an answer is not to be taken for, and where its address is not to be told.
 _SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
-    (b"content-security-policy", b"frame-ancestors 'self'"),
+)
+
+# What a document of ours may load and do (Content Security Policy Level 3), so that what a stranger broadcasts stays
+# text even where escaping fails. Styles may be inline: plotly draws with them. Pictures may be `data:` and `blob:`:
+# that is how a chart is saved, and how a picture is seen before it is sent.
+_POLICY = (
+    "default-src 'self'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
 
 
@@ -79,6 +86,8 @@ class Guard:
         own_names: Names of this machine, besides those that only a LAN can have. Under any other name even looking asks
             for a login: a page from the internet can give its own name this machine's address, and would then be of
             the same origin (DNS rebinding). A cookie or key of ours is not sent to it.
+        inline_scripts: Sources of the scripts that stand in a page itself, as a Content-Security-Policy names them
+            (`'sha256-…'`). No other script in a page is run.
     """
 
     def __init__(
@@ -90,6 +99,7 @@ class Guard:
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
         own_names: frozenset[str] = frozenset(),
+        inline_scripts: tuple[str, ...] = (),
     ) -> None:
         self._app = app
         self._access = access
@@ -98,13 +108,15 @@ class Guard:
         self._own_names = frozenset(name.lower() for name in own_names)
         self._intake = TokenBuckets(_BATCHES_PER_SECOND, _BATCHES_AT_ONCE, monotonic)
         self._database_answers = True
+        policy = _POLICY.format(scripts=" ".join(("'self'", *inline_scripts)))
+        self._headers = (*_SECURITY_HEADERS, (b"content-security-policy", policy.encode("ascii")))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        answering = _with_security_headers(send)
+        answering = _with_headers(send, self._headers)
         try:
             asker = await self._judge(HTTPConnection(scope))
         except HTTPException as refused:
@@ -233,12 +245,12 @@ def _check_role(asked: HTTPConnection, needed: Role, identity: Identity | None, 
     )
 
 
-def _with_security_headers(send: Send) -> Send:
+def _with_headers(send: Send, further: tuple[tuple[bytes, bytes], ...]) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] in {"http.response.start", "websocket.http.response.start"}:
             headers = list(message.get("headers", ()))
             said = {name.lower() for name, _ in headers}
-            message["headers"] = [*headers, *(one for one in _SECURITY_HEADERS if one[0] not in said)]
+            message["headers"] = [*headers, *(one for one in further if one[0] not in said)]
         await send(message)
 
     return send_with_headers

@@ -36,7 +36,7 @@ class Visit:
     def open(self, path: str = "/") -> Page:
         """Open a path, and wait until its numbers are there."""
         self.page.goto(self.address + path)
-        self.page.wait_for_function("document.querySelector('#radio-states article') !== null")
+        self.page.wait_for_function("() => document.querySelector('#radio-states article') !== null")
         if path == "/":
             self.wait_for_chart("chart => chart.data.length === 4")
         return self.page
