@@ -21,6 +21,7 @@ from db.followed import FollowedDevices
 from db.gaps import RadiosSoFar
 from db.kept import keep, take_kept
 from db.rounds import add_to_round, standing
+from db.scan_counts import write_counts
 from db.schema import SCANS
 from db.settings import StoreSettings
 from db.site_schema import DETECTIONS
@@ -136,6 +137,7 @@ def _record(connection: Connection, scans: Sequence[Scan], settings: StoreSettin
         packed = [detections_row(one, scan, device_id) for one, scan in numbered]
         statement = _insert_detections(connection.dialect.name, *packed[0])
         connection.execute(statement, upsert.as_parameters(connection, packed))
+        write_counts(connection, numbered, settings.time_zone)
         for hour_at in sorted({hour_start(scan.started_at, settings.time_zone) for scan in right}):
             note_due(connection, hour_at, settings.time_zone)
 

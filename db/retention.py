@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, TypedColumns, and_, delete, select, tuple_
 
 from db.alert_schema import ALERTS, NOTIFICATIONS
+from db.people_schema import FIXTURES, SCAN_COUNTS
 from db.schema import DEVICES, GAPS, PRESENT, SCANS, VISITS
 from db.settings import StoreSettings
 from db.site_schema import DETECTIONS
@@ -21,7 +22,7 @@ MOST_STEPS = 20
 
 
 def forget_some(connection: Connection, now_at: datetime, settings: StoreSettings) -> int:
-    """Delete the oldest of what has been kept for long enough: visits, devices, scans, gaps, alerts, the log of tags.
+    """Delete the oldest of what has been kept for long enough: visits, devices, scans, gaps, fixtures, alerts, the log of tags.
 
     Some of each. Sums and totals are kept for ever. Each table is searched along an index, from its oldest row on.
 
@@ -37,6 +38,8 @@ def forget_some(connection: Connection, now_at: datetime, settings: StoreSetting
     count += _delete(connection, TAG_STAYS, TAG_STAYS.c.to_at, forget_at)
     count += _delete(connection, TAG_MEASURES, TAG_MEASURES.c.told_at, forget_at)
     count += _delete(connection, SCANS, SCANS.c.started_at, forget_scans_at, SCANS.c.id != latest.id)
+    count += _delete(connection, SCAN_COUNTS, SCAN_COUNTS.c.started_at, forget_scans_at)
+    count += _delete(connection, FIXTURES, FIXTURES.c.last_heard_at, forget_scans_at)
     forget_detections_at = now_at - timedelta(days=settings.keep_detections_days)
     count += _delete(connection, DETECTIONS, DETECTIONS.c.started_at, forget_detections_at)
     count += _delete(connection, NOTIFICATIONS, NOTIFICATIONS.c.done_at, forget_scans_at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from db.alert_schema import METADATA
+from db.people_schema import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

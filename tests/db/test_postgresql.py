@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, func, insert, select
 
-from db.alert_schema import METADATA
+from db.people_schema import METADATA
 from db.connect import Connections
 from db.errors import DatabaseError
 from db.schema import SAVED_REPORTS

@@ -19,9 +19,9 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex
 
 import db.upgrade
-from db.alert_schema import METADATA
 from db.connect import Connections
 from db.errors import DatabaseError, NewerDatabaseError
+from db.people_schema import METADATA
 from db.schema import DEVICES, DeviceColumns
 from db.store import Store, open_store
 from db.upgrade import REVISION, upgrade
