@@ -119,6 +119,8 @@ class PresenceSection(_Section):
     """Signals at or above this are near."""
     medium_dbm: int = Field(default=-75, ge=-126, le=-1)
     """Signals at or above this, and below near_dbm, are medium; weaker ones are far."""
+    capacity: int = Field(default=0, ge=0, le=100_000)
+    """How many people the place is made for, so that the page can say how full it is; 0 says nothing of it."""
     time_zone: Annotated[str, AfterValidator(_real_time_zone)] = ""
     """Time zone of the place, for example Europe/Prague; empty is the machine's."""
 

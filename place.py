@@ -127,6 +127,7 @@ def store_settings(config: Config, time_zone: ZoneInfo) -> StoreSettings:
         keep_scans_days=config.db.keep_scans_days,
         keep_detections_days=config.db.keep_detections_days,
         time_zone=time_zone,
+        capacity=config.presence.capacity or None,
     )
 
 

@@ -27,7 +27,7 @@ class ScanCountColumns(TypedColumns):
 
 
 class FixtureColumns(TypedColumns):
-    """A thing that stays at the place: `presence.estimate.FixtureRow`. `last_night` is the newest that it was heard in."""
+    """A thing that stays at the place: `presence.estimate.FixtureRow`. `last_night` is the newest it was heard in."""
 
     id: Named[int] = Column(RowId, primary_key=True)
     digest: Named[str] = Column(DeviceHash)
@@ -54,8 +54,9 @@ class HeadCountColumns(TypedColumns):
 class FitColumns(TypedColumns):
     """What was learned from the head counts there were.
 
-    `change` is the number of the newest change it knows of (`EstimateStateColumns`), `model` what `presence.people_model`
-    makes a text of, `predictions` what each head count was predicted to be from the others: JSON, by its number.
+    `change` is the number of the newest change it knows of (`EstimateStateColumns`), `model` the text of a
+    `presence.people_model.PeopleModel`, `predictions` what each head count was predicted to be from the others: JSON,
+    by its number.
     """
 
     id: Named[int] = Column(RowId, primary_key=True)

@@ -22,9 +22,10 @@ MOST_STEPS = 20
 
 
 def forget_some(connection: Connection, now_at: datetime, settings: StoreSettings) -> int:
-    """Delete the oldest of what has been kept for long enough: visits, devices, scans, gaps, fixtures, alerts, the log of tags.
+    """Delete the oldest of what has been kept for long enough.
 
-    Some of each. Sums and totals are kept for ever. Each table is searched along an index, from its oldest row on.
+    Some of the visits, devices, scans, gaps, fixtures, alerts, and of the log of tags. Sums and totals are kept for
+    ever. Each table is searched along an index, from its oldest row on.
 
     Returns:
         How many rows were deleted.

@@ -19,7 +19,7 @@ from presence.estimate import FixtureDecision
 from presence.radio import Radio
 from presence.scan import Heard, Scan
 
-# When a fixture was last heard is written this seldom, or a lab of twenty computers would cost a page each at each scan.
+# When a fixture was last heard is written this seldom, or twenty computers would cost twenty pages at each scan.
 _NOTED_EVERY = timedelta(hours=1)
 # A house full of them has some dozens. Whoever would fill the table from outside must be heard for nights on end.
 _MOST_FIXTURES = 4096

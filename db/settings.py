@@ -20,6 +20,7 @@ class StoreSettings:
         keep_scans_days: Days the ledger of scans and the gaps are kept.
         keep_detections_days: Days every single detection is kept.
         time_zone: Whose days and hours the sums and charts are cut by.
+        capacity: How many people the place is made for; None when nobody said.
     """
 
     interval_seconds: float
@@ -30,3 +31,4 @@ class StoreSettings:
     keep_scans_days: int
     keep_detections_days: int
     time_zone: ZoneInfo
+    capacity: int | None = None

@@ -6,7 +6,11 @@ from datetime import datetime, timedelta
 
 from db.commands import Commands
 from db.connect import Connections
+from db.fixtures import Fixtures
 from db.floor_plans import FloorPlans
+from db.head_counts import HeadCounts
+from db.people_sums import PeopleSums
+from db.read_people import PeopleReader
 from db.read_tags import TagNow
 from db.reader import Reader
 from db.recorder import Recorder
@@ -30,6 +34,10 @@ class Store:
         tags: The register of tags.
         tag_log: Where tags were, and what they told.
         floor_plans: Floor plans, with sensors on them.
+        people: Tells how many people are there, estimated.
+        people_sums: Makes the estimates of the past.
+        head_counts: What the owner counted.
+        fixtures: Things that stay at the place.
         connections: The database itself, for the parts that not every programme has.
     """
 
@@ -42,6 +50,10 @@ class Store:
         self.tags = Tags(connections, self._tags_now)
         self.tag_log = TagLog(connections)
         self.floor_plans = FloorPlans(connections)
+        self.people = PeopleReader(connections, settings)
+        self.people_sums = PeopleSums(connections, settings)
+        self.head_counts = HeadCounts(connections)
+        self.fixtures = Fixtures(connections)
         self._tag_follower: TagFollower | None = None
 
     def follow_tags(self, zoning: Zoning, started_at: datetime) -> TagFollower:

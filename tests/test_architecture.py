@@ -73,7 +73,15 @@ HOMES = {
 }
 
 # What layouts and links may not touch of db: sessions and tables. They read and command.
-WRITE_SIDE = {"db.schema", "db.site_schema", "db.tag_schema", "db.alert_schema", "db.people_schema", "db.recorder", "db.migrations"}
+WRITE_SIDE = {
+    "db.schema",
+    "db.site_schema",
+    "db.tag_schema",
+    "db.alert_schema",
+    "db.people_schema",
+    "db.recorder",
+    "db.migrations",
+}
 
 
 def sources(*folders: str) -> list[Path]:

@@ -8,9 +8,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, func, insert, select
 
-from db.people_schema import METADATA
 from db.connect import Connections
 from db.errors import DatabaseError
+from db.people_schema import METADATA
 from db.schema import SAVED_REPORTS
 from db.store import open_store
 from db.upgrade import upgrade

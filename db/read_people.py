@@ -1,0 +1,120 @@
+"""Reading the people estimate: the read side of all that is told of people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from db.buckets import hour_start
+from db.connect import Connections
+from db.people_basis import reach, read_basis, read_counts
+from db.people_schema import ESTIMATE_STATE, FITS, SCAN_COUNTS
+from db.people_sums import SITE
+from db.read_calibration import read_calibration
+from db.read_people_history import read_busy_week, read_people_history, read_usual_people
+from db.settings import StoreSettings
+from presence.estimate import BusyWeek, Calibration, PeopleEstimate, PeopleHistory, PeopleNow, Usual
+from presence.ranges import TimeRange
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An answer, and the mark that the database had then."""
+
+    mark: tuple[object, ...]
+    as_of_at: datetime | None
+    estimate: PeopleEstimate | None
+    usual: Usual | None
+
+
+class PeopleReader:
+    """The read side of the people estimate. May be used from many threads at once, and while scans are recorded."""
+
+    def __init__(self, connections: Connections, settings: StoreSettings) -> None:
+        self._connections = connections
+        self._settings = settings
+        self._kept: dict[str, _Kept] = {}
+
+    def people_now(self, now_at: datetime, sensor: str | None = None) -> PeopleNow:
+        """The people now, with every step that led there: at one sensor, or at all of the site.
+
+        An estimate takes a Pi a tenth of a second, and a page, the feed and every rule ask for it: it is made once for
+        each scan.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        name = SITE if sensor is None else sensor
+        with self._connections.read() as connection:
+            mark = (*connection.execute(_select_mark()).one(), hour_start(now_at, self._settings.time_zone))
+            kept = self._kept.get(name)
+            if kept is None or kept.mark != mark:
+                kept = self._estimate(connection, mark, now_at, sensor)
+        if kept.as_of_at is not None:  # whoever asks for a sensor that does not exist leaves nothing behind
+            self._kept[name] = kept
+        is_recent = kept.as_of_at is not None and abs(now_at - kept.as_of_at) <= reach(self._settings)
+        return PeopleNow(kept.as_of_at, kept.estimate if is_recent else None, kept.usual, self._settings.capacity)
+
+    def people_history(self, time_range: TimeRange, now_at: datetime, sensor: str | None = None) -> PeopleHistory:
+        """A range of time up to now, with what is usual: at one sensor, or at all of the site.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        with self._connections.read() as connection:
+            name = SITE if sensor is None else sensor
+            return read_people_history(connection, time_range, now_at, self._settings.time_zone, name)
+
+    def busy_week(self, now_at: datetime) -> BusyWeek:
+        """The hours of the week as they were in the last two months.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        with self._connections.read() as connection:
+            return read_busy_week(connection, now_at, self._settings.time_zone, SITE)
+
+    def calibration(self) -> Calibration:
+        """How the estimate was fitted to the place, with all head counts.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        with self._connections.read() as connection:
+            return read_calibration(connection, self._settings)
+
+    def _estimate(
+        self, connection: Connection, mark: tuple[object, ...], now_at: datetime, sensor: str | None
+    ) -> _Kept:
+        usual = read_usual_people(connection, now_at, self._settings.time_zone, SITE if sensor is None else sensor)
+        newest_at = connection.scalar(_select_newest(sensor))
+        if newest_at is None:
+            return _Kept(mark, None, None, usual)
+        rows = read_counts(connection, newest_at - reach(self._settings), newest_at + reach(self._settings))
+        basis = read_basis(connection, self._settings)
+        counted = {
+            row.sensor: basis.counts(row.wifi, row.bluetooth) for row in {row.sensor: row for row in rows}.values()
+        }
+        estimate = basis.estimate(counted) if sensor is None else basis.estimate_at(sensor, counted)
+        return _Kept(mark, newest_at, estimate, usual)
+
+
+@cache
+def _select_mark() -> Select[*tuple[Any, ...]]:
+    """Changes with every scan, every fit and every decision on a fixture."""
+    return select(
+        select(func.max(SCAN_COUNTS.c.scan_id)).scalar_subquery(),
+        select(func.max(FITS.c.id)).scalar_subquery(),
+        ESTIMATE_STATE.c.change,
+    )
+
+
+def _select_newest(sensor: str | None) -> Select[Any]:
+    """When the newest scan began, by its number: a clock may have been put back since."""
+    counts = SCAN_COUNTS.c
+    newest = select(counts.started_at).order_by(counts.scan_id.desc()).limit(1)
+    return newest if sensor is None else newest.where(counts.sensor == sensor)
