@@ -176,6 +176,7 @@ def keep_house(telling: Telling, sums: ZoneSums) -> None:
     now_at = telling.place.clock.wall()
     telling.store.recorder.forget_due(now_at)
     sums.roll_up(now_at)
+    telling.store.people_sums.roll_up(now_at)
     telling.step_key()
 
 

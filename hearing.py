@@ -211,3 +211,5 @@ def _record_history(place: Place, store: Store, site: SimulatedSite, say: Callab
     sums = ZoneSums(store.connections, place.store_settings)
     while sums.roll_up(now_at):  # or the page would count a week anew at each look, for the first hour
         pass
+    while store.people_sums.roll_up(now_at):
+        pass
