@@ -17,7 +17,7 @@
   const TITLE = "Wi-Fi and Bluetooth Tracking";
   const VIEWS_OF_ONE_SENSOR = ["overview", "devices"];
   const VIEWS = {
-    "/": "overview", "/devices": "devices", "/tags": "tags", "/alerts": "alerts", "/sensors": "sensors",
+    "/": "overview", "/people": "people", "/devices": "devices", "/tags": "tags", "/alerts": "alerts", "/sensors": "sensors",
     "/settings": "settings", "/about": "about",
   };
   const A_TAG = /^\/tags\/[0-9]+$/;

@@ -7,8 +7,20 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from layouts.palette import Palette
+from presence.ranges import TimeRange
 
 Figure = dict[str, Any]
+
+# Day and clock where the range is short, the date alone where it is long. What follows the line break is drawn when it
+# changes.
+_TICKS: dict[TimeRange, str] = {
+    TimeRange.HOUR: "%H:%M",
+    TimeRange.SIX_HOURS: "%H:%M\n%-d %b",
+    TimeRange.DAY: "%H:%M\n%-d %b",
+    TimeRange.WEEK: "%a\n%-d %b",
+    TimeRange.MONTH: "%-d %b",
+    TimeRange.YEAR: "%b\n%Y",
+}
 
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif'
 
@@ -54,6 +66,18 @@ def time_axis(palette: Palette) -> dict[str, Any]:
         "spikethickness": -1,  # one pixel, without the outline that Plotly gives a positive one
         "spikedash": "dot",
         "nticks": 6,  # as many as stand side by side on a phone
+    }
+
+
+def range_axis(
+    time_range: TimeRange, from_at: datetime, to_at: datetime, palette: Palette, zone: tzinfo
+) -> dict[str, Any]:
+    """The axis of a range of time, from the middle of its first bucket to its end."""
+    return time_axis(palette) | {
+        "title": {"text": "Time", "font": {"color": palette.muted}, "standoff": 8},
+        "range": [wall_time(from_at - time_range.bucket / 2, zone), wall_time(to_at, zone)],
+        "tickformat": _TICKS[time_range],
+        "hoverformat": "%-d %B %Y" if time_range is TimeRange.YEAR else "%-d %B, %H:%M",
     }
 
 

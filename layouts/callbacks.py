@@ -10,6 +10,8 @@ from dash import Dash, Input, Output, State, ctx, html, no_update
 from layouts import axes, cards, charts, devices, pies, radios, zones_now
 from layouts.callbacks_following import register_following
 from layouts.callbacks_manage import register_managing
+from layouts.callbacks_people import register_people
+from layouts.callbacks_people_view import register_people_view
 from layouts.callbacks_sensors import asked_sensor, register_sensors
 from layouts.frame import VIEWS
 from layouts.in_browser import register_browser_callbacks
@@ -34,6 +36,9 @@ def register_callbacks(app: Dash, parts: PageParts) -> None:
     _register_reset(app, parts, troubles)
     _register_save(app, parts, troubles)
     register_managing(app, parts, troubles)
+    if parts.estimating is not None:
+        register_people(app, parts, parts.estimating, troubles)
+        register_people_view(app, parts, parts.estimating, troubles)
     if parts.following is not None:
         register_following(app, parts, parts.following, troubles)
 

@@ -17,6 +17,9 @@ def cards() -> Component:
     """The four cards without their readings, so that buttons keep the focus when numbers change."""
     return html.Section(
         [
+            html.P(
+                "Devices as they are heard: in these numbers each of them is a person.", className="note cards-note"
+            ),
             _card(
                 "people",
                 html.Button("Ratio", id="ratio-switch", className="switch", role="switch", **aria(checked="false")),

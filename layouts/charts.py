@@ -12,7 +12,7 @@ from layouts.axes import (
     count_axis,
     hover_label,
     marker_size,
-    time_axis,
+    range_axis,
     unheard_band,
     unheard_runs,
     wall_time,
@@ -20,18 +20,6 @@ from layouts.axes import (
 from layouts.palette import Palette
 from presence.overview import History
 from presence.people import people_with_ratio
-from presence.ranges import TimeRange
-
-# Day and clock where the range is short, the date alone where it is long. What follows the line break is drawn when it
-# changes.
-_TICKS: dict[TimeRange, str] = {
-    TimeRange.HOUR: "%H:%M",
-    TimeRange.SIX_HOURS: "%H:%M\n%-d %b",
-    TimeRange.DAY: "%H:%M\n%-d %b",
-    TimeRange.WEEK: "%a\n%-d %b",
-    TimeRange.MONTH: "%-d %b",
-    TimeRange.YEAR: "%b\n%Y",
-}
 
 
 def people_chart(history: History, *, visible_share: float, with_ratio: bool, palette: Palette, zone: tzinfo) -> Figure:
@@ -60,7 +48,7 @@ def people_chart(history: History, *, visible_share: float, with_ratio: bool, pa
             "hoverlabel": hover_label(palette),
             "showlegend": False,  # it is beside the chart, where a phone can break it into lines
             "margin": {"l": 52, "r": 12, "t": 10, "b": 48},
-            "xaxis": _time_axis(history, palette, zone),
+            "xaxis": range_axis(history.time_range, history.from_at, history.to_at, palette, zone),
             "yaxis": count_axis("Users", max((point.both or 0.0 for point in points), default=0.0), palette),
             "shapes": [
                 unheard_band(points[first].at - half, points[last].at + half, palette, zone)
@@ -133,14 +121,4 @@ def _line(name: str, times: list[str], counts: Sequence[float | None], colour: s
         "hovertemplate": "%{y:,.1~f}",
         "line": {"color": colour, "width": 2},
         "marker": {"color": colour, "symbol": symbol, "size": marker_size(len(times))},
-    }
-
-
-def _time_axis(history: History, palette: Palette, zone: tzinfo) -> dict[str, Any]:
-    half = history.time_range.bucket / 2
-    return time_axis(palette) | {
-        "title": {"text": "Time", "font": {"color": palette.muted}, "standoff": 8},
-        "range": [wall_time(history.from_at - half, zone), wall_time(history.to_at, zone)],
-        "tickformat": _TICKS[history.time_range],
-        "hoverformat": "%-d %B %Y" if history.time_range is TimeRange.YEAR else "%-d %B, %H:%M",
     }

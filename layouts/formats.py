@@ -59,6 +59,12 @@ def short_moment_text(at: datetime, now_at: datetime, zone: tzinfo) -> str:
     return moment_text(at, zone)
 
 
+def date_text(at: datetime, zone: tzinfo) -> str:
+    """A date where the box is: "12 May 2026"."""
+    local = at.astimezone(zone)
+    return f"{local.day} {local:%B %Y}"
+
+
 def dbm_text(dbm: float) -> str:
     """Whole dBm, without the unit: "−60"."""
     return f"{dbm:.0f}".replace("-", "−")

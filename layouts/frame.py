@@ -14,6 +14,7 @@ from layouts.manage import manage_view
 from layouts.needs import PageSettings
 from layouts.needs_tags import Following
 from layouts.overview import overview_view
+from layouts.people import people_view
 from layouts.picker import sensor_picker
 from layouts.sensors import sensor_panel
 from presence.overview import Activity
@@ -23,6 +24,7 @@ TITLE = "Wi-Fi and Bluetooth Tracking"
 
 VIEWS = {
     "overview": "/",
+    "people": "/people",
     "devices": "/devices",
     "sensors": "/sensors",
     "settings": "/settings",
@@ -35,6 +37,7 @@ _READ_AGAIN = "What you see may be old. The page tries again by itself; if this 
 # What could not be read; assets/live.js asks for these again and again until they can.
 _UNREADABLE = {
     "overview": f"The numbers cannot be read just now. {_READ_AGAIN}",
+    "people": f"The estimate of people cannot be read just now. {_READ_AGAIN}",
     "history": f"The chart cannot be read just now. {_READ_AGAIN}",
     "trends": f"The charts by zone and sensor cannot be read just now. {_READ_AGAIN}",
     "devices": f"The devices cannot be read just now. {_READ_AGAIN}",
@@ -52,6 +55,7 @@ _UNDONE = {
     "zones": "Zones cannot be read or changed just now. They are what they were; try again in a moment.",
     "tags-change": "That could not be done: tags are what they were. Load the page again, and try once more.",
     "alerts-change": "That could not be done: alerts are what they were. Load the page again, and try once more.",
+    "counting": "Counts cannot be read or changed just now. Load the page again, look at them, and try once more.",
     "keys": "Keys cannot be read or changed just now. Load the page again, look at the list, and try once more.",
 }
 
@@ -80,6 +84,7 @@ def frame(settings: PageSettings, activity: Activity, following: Following | Non
                             alerts_banner() if following else None,
                             sensor_picker(),
                             html.Div(overview_view(), id="view-overview", hidden=True),
+                            html.Div(people_view(), id="view-people", hidden=True),
                             _devices(),
                             *(following_views(following) if following else ()),
                             _sensors(),
@@ -112,7 +117,17 @@ def _unseen_parts(activity: Activity) -> tuple[Component, ...]:
         dcc.Store(id="ratio", data=False, storage_type="local"),
         *(
             dcc.Store(id=name)
-            for name in ("theme", "last-scan", "saved", "time-reset", "device-query", "zones-changed", "keys-changed")
+            for name in (
+                "theme",
+                "last-scan",
+                "saved",
+                "time-reset",
+                "device-query",
+                "zones-changed",
+                "keys-changed",
+                "people-changed",
+                "count-row",
+            )
         ),
     )
 
@@ -124,7 +139,8 @@ def _demo_banner() -> Component:
 def _heading(settings: PageSettings, following: Following | None) -> Component:
     links: dict[str, Component] = {name: dcc.Link(name.capitalize(), href=path) for name, path in VIEWS.items()}
     if following is not None:  # beside the devices
-        links = {"overview": links.pop("overview"), "devices": links.pop("devices"), **following_links(), **links}
+        first = {view: links.pop(view) for view in ("overview", "people", "devices")}
+        links = {**first, **following_links(), **links}
     return html.Header(
         [
             html.Div(

@@ -64,7 +64,7 @@ def _ratio(when: _When) -> None:
 
 
 def _ranges(when: _When) -> None:
-    for picker in ("chart-range", "devices-range"):
+    for picker in ("chart-range", "devices-range", "people-range"):
         when(
             _live("chooseRange"),
             Output(picker, "data"),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from layouts.needs_people import Estimating
 from layouts.needs_tags import Following
 from presence.access import Identity, KeyRow, NewKey, Role
 from presence.overview import Activity, DevicePage, DeviceQuery, History, Overview, Report
@@ -146,6 +147,7 @@ class PageParts:
         save_report: Keeps a report's text on the box, under the time it was made; raises OSError when it cannot.
         may_change: Whether who asks just now may change what is remembered.
         managing: What the view of settings is joined to.
+        estimating: What the views of people are joined to; None on a machine that estimates nothing.
         following: What the views of tags and alerts are joined to; None on a machine that has none of both.
     """
 
@@ -157,6 +159,7 @@ class PageParts:
     save_report: Callable[[str, datetime], None]
     may_change: Callable[[], bool]
     managing: Managing
+    estimating: Estimating | None = None
     following: Following | None = None
 
     def thresholds_in_force(self) -> ZoneThresholds:

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from layouts.aria import aria
 from layouts.cards import cards
+from layouts.people_now import people_panel
 from layouts.ranges import range_picker
 
 # A chart to look at: no tool bar, and a finger that scrolls the page over it scrolls the page.
@@ -19,22 +20,36 @@ def overview_view() -> list[Component]:
     """The parts of the view, from the top."""
     radios = html.Section([html.H2("Radios"), html.Div(id="radio-states", className="radios")], className="panel")
     return [
+        people_panel(),
         cards(),
+        _estimate_panel(),
         html.Div([_people_panel(), _pie_panel()], className="charts"),
         html.Div([_zone_trend_panel(), _sensor_trend_panel()], className="trends"),
         html.Div([radios, _zones_panel()], className="lower"),
     ]
 
 
-def _people_panel() -> Component:
+def _estimate_panel() -> Component:
     return html.Section(
         [
             html.Header(
                 [html.H2("People over time"), range_picker("chart-range", "Range of the charts")],
                 className="section-head",
             ),
+            html.Ul(id="estimate-legend", className="legend"),
+            _chart("estimate-chart", "chart", "People over time, estimated, with the range of the estimate"),
+            html.P(id="estimate-note", className="note"),
+        ],
+        className="panel panel-estimate",
+    )
+
+
+def _people_panel() -> Component:
+    return html.Section(
+        [
+            html.Header(html.H2("Devices over time"), className="section-head"),
             html.Ul(id="chart-legend", className="legend"),
-            _chart("people-chart", "chart", "Users over time: both radios, Wi-Fi and Bluetooth"),
+            _chart("people-chart", "chart", "Devices over time: both radios, Wi-Fi and Bluetooth"),
             html.P(id="chart-note", className="note"),
         ],
         className="panel panel-people",

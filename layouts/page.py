@@ -12,6 +12,7 @@ from dash import Dash
 from layouts.callbacks import register_callbacks
 from layouts.frame import TITLE, frame
 from layouts.needs import Managing, PageCommands, PageParts, PageReader, PageSettings
+from layouts.needs_people import Estimating
 from layouts.needs_tags import Following
 from layouts.tag_pictures import answer_pictures
 from presence.overview import Activity
@@ -52,6 +53,7 @@ def build_page(
     save_report: Callable[[str, datetime], None],
     may_change: Callable[[], bool],
     managing: Managing,
+    estimating: Estimating | None = None,
     following: Following | None = None,
     feed_path: str | None = None,
 ) -> Dash:
@@ -70,6 +72,7 @@ def build_page(
         save_report: Keeps a report's text on the box, under the time it was made; raises OSError when it cannot.
         may_change: Whether who asks just now may change what is remembered.
         managing: What the view of settings is joined to.
+        estimating: What the views of people are joined to; None on a machine that estimates nothing.
         following: What the views of tags and alerts are joined to; None on a machine that has none of both.
         feed_path: Where the server tells of new scans by WebSocket; None where it does not, and pages ask instead.
     """
@@ -94,7 +97,9 @@ def build_page(
     app.init_app(server)
     # Nothing here uses Dash's WebSocket; without this every page would open one all the same.
     app.backend.websocket_capability = False
-    parts = PageParts(reader, commands, activity, clock, settings, save_report, may_change, managing, following)
+    parts = PageParts(
+        reader, commands, activity, clock, settings, save_report, may_change, managing, estimating, following
+    )
     app.layout = lambda: frame(settings, activity(), following)
     _answer_activity(app, activity, clock, feed_path)
     if following is not None:

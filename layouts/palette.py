@@ -17,6 +17,8 @@ class Palette:
     muted: str
     line: str
     surface: str
+    people: str
+    band: str
     wifi: str
     bluetooth: str
     both: str
@@ -33,6 +35,8 @@ LIGHT = Palette(
     muted="#5b6a72",
     line="#e4e7e5",
     surface="#ffffff",
+    people="#12536f",
+    band="rgba(18, 83, 111, 0.18)",
     wifi="#0b6fa8",
     bluetooth="#c65a11",
     both="#bfcbd1",
@@ -48,6 +52,8 @@ DARK = Palette(
     muted="#9fb0b8",
     line="#2a373e",
     surface="#182228",
+    people="#8fcdea",
+    band="rgba(143, 205, 234, 0.22)",
     wifi="#5cb8ee",
     bluetooth="#f3a35c",
     both="#405159",

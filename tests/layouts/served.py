@@ -12,9 +12,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from layouts.needs import PageSettings
+from layouts.needs_people import Estimating
 from layouts.needs_tags import Following
 from layouts.page import build_page
 from links.feed import FEED_PATH, Feed
+from tests.layouts.fake_people import FakePeople
 from tests.layouts.fake_place import NOW_AT, SETTINGS, FakePlace
 
 
@@ -23,8 +25,10 @@ def served(
     place: FakePlace,
     settings: PageSettings = SETTINGS,
     port: int = 0,
+    *,
     feed: Feed | None = None,
     following: Following | None = None,
+    estimating: Estimating | None = None,
 ) -> Iterator[str]:
     """Serve a page until the block ends.
 
@@ -34,6 +38,7 @@ def served(
         port: Where; 0 takes a free one.
         feed: Tells of scans; None for a server without a live feed.
         following: What the views of tags and alerts are joined to; None for a page without.
+        estimating: What the views of people are joined to; None for a made-up place.
 
     Yields:
         Its address, without a slash at the end.
@@ -51,6 +56,7 @@ def served(
         save_report=place.save_report,
         may_change=lambda: place.may_change,
         managing=place.managing(),
+        estimating=estimating or FakePeople().estimating(),
         following=following,
         feed_path=None if feed is None else FEED_PATH,
     )

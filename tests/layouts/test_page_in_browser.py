@@ -34,11 +34,13 @@ def test_the_page_has_every_element_of_the_page_to_match(visit: Visit) -> None:
     assert page.title() == "Wi-Fi and Bluetooth Tracking"
     assert _headings(page) == [
         "Wi-Fi and Bluetooth Tracking",
+        "People here, estimated: 22",
         "People currently around: 7",
         "Total of people detected: 18",
         "Average time spent: 7.8 minutes",
         "Data state: Data not saved",
         "People over time",
+        "Devices over time",
         "Detection type",
         "Zones over time",
         "Sensors over time",
