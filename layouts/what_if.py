@@ -31,8 +31,8 @@ def what_if_panel() -> Component:
         [
             html.H2("What if?"),
             html.P(
-                "Try other settings on the range above before you keep them: nothing is changed by trying. The share is "
-                "kept as visible_share in config.toml; from which signal strength on devices count is learned from counts.",
+                "Try other settings on the range above before you keep them: nothing is changed by trying. The share "
+                "is kept as visible_share in config.toml; how strongly a device must be heard is learned from counts.",
                 className="note",
             ),
             html.Div(
