@@ -31,9 +31,10 @@ from presence.radio import Radio
 from presence.scan import Scan, Unheard
 from presence.zones import ZoneThresholds
 from scans.client_frames import FIELDS
+from scans.counting import new_windows
 from scans.folding import Fold, ObservationRules
 from scans.manufacturers import Manufacturers
-from scans.sensor import hearing_of
+from scans.sensor import Moment, hearing_of
 from scans.simulated.capture import PCAP_HEADER, CapturedFrame
 from scans.simulated.frames import client_frame
 from scans.simulated.site import SimulatedSite
@@ -75,6 +76,7 @@ class Road:
         self._store = open_store(f"sqlite:///{folder}/tracking.db", _SETTINGS)
         self._rules = ObservationRules(Manufacturers().maker, ZoneThresholds())
         self._key = VisitorKey(1, bytes(32), "0" * 16)
+        self._windows = new_windows()
         self._minute = 0
 
     def close(self) -> None:
@@ -86,15 +88,16 @@ class Road:
         fold = Fold(Radio.WIFI)
         fault = read_capture(capture, fold.hear)
         self._minute += 1
+        started_at = _AT + timedelta(minutes=self._minute)
         self._store.recorder.record(
             Scan(
                 sensor="bench",
-                started_at=_AT + timedelta(minutes=self._minute),
+                started_at=started_at,
                 duration_seconds=_SECONDS,
                 elapsed_seconds=60,
                 key_period=self._key.period,
                 clock_is_right=True,
-                wifi=hearing_of(fold, fault, self._key, self._rules),
+                wifi=hearing_of(fold, fault, Moment(started_at, self._key, self._rules), self._windows[Radio.WIFI]),
                 bluetooth=Unheard(Fault(FaultReason.NOT_CAPTURED)),
             )
         )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from presence.radio import Radio
 from presence.scan import AddressKind
+from scans.fingerprints import ELEMENT_FIELDS, Fingerprints
 from scans.sighting import HearSighting, Sighting, usable_rssi
 
 # What a client sends and an access point does not: association, reassociation and probe requests, authentication, and
@@ -31,10 +32,15 @@ _NAMES = (
     "radiotap.dbm_antsignal",
     "wlan.ssid",
     "radiotap.flags.badfcs",
+    "wlan.seq",
 )
 
-# The first of several values: adapters with more antennas put the strength of the whole before that of each.
-FIELDS = ("-T", "fields", "-E", "occurrence=f", *(word for name in _NAMES for word in ("-e", name)))
+# All of several values, which the elements need; of the rest the first counts (`_first`).
+FIELDS = (
+    *("-T", "fields", "-E", "occurrence=a", "-E", "aggregator=,"),
+    *(word for name in (*_NAMES, *ELEMENT_FIELDS) for word in ("-e", name)),
+)
+_SEPARATORS = len(_NAMES) + len(ELEMENT_FIELDS) - 1
 
 # A name has 32 bytes at most (9.4.2.2); a frame that claims more is not of a client.
 _LONGEST_SSID_BYTES = 32
@@ -57,6 +63,7 @@ class ClientFrames:
     def __init__(self, hear: HearSighting, own_addresses: frozenset[str]) -> None:
         self._hear = hear
         self._own_addresses = own_addresses
+        self._fingerprints = Fingerprints()
         self.has_any = False
         self.has_wifi = False
 
@@ -64,20 +71,24 @@ class ClientFrames:
         """Take the next lines."""
         self.has_any = self.has_any or bool(lines)
         for line in lines:
-            fields = line.decode("ascii", "replace").split("\t")
-            if len(fields) == len(_NAMES) and fields[1]:
+            if line.count(b"\t") != _SEPARATORS:
+                continue
+            *fields, elements = line.decode("ascii", "replace").split("\t", len(_NAMES))
+            if fields[1]:
                 self.has_wifi = True
-                sighting = self._sighting(fields)
+                sighting = self._sighting(fields, elements)
                 if sighting is not None:
                     self._hear(sighting)
 
-    def _sighting(self, fields: list[str]) -> Sighting | None:
+    def _sighting(self, fields: list[str], elements: str) -> Sighting | None:
         """The sighting that a frame is; None when it is not of a client, or was damaged on its way."""
-        time, subtype, ds, sender, bssid, rssi, ssid, bad_checksum = fields
-        if not _is_of_a_client(int(subtype, 0), ds) or bad_checksum in {"1", "True"}:
+        time, subtype, ds, sender, bssid, rssi, ssid, bad_checksum, sequence = map(_first, fields)
+        kind = int(subtype, 0)
+        if not _is_of_a_client(kind, ds) or bad_checksum in {"1", "True"}:
             return None
         if not _is_one_device(sender) or sender == bssid or sender in self._own_addresses:
             return None
+        is_probe = kind == _PROBE_REQUEST
         return Sighting(
             radio=Radio.WIFI,
             address=sender,
@@ -86,7 +97,15 @@ class ClientFrames:
             heard_at_seconds=_seconds(time),
             ssid=_decoded(ssid) if ssid else None,
             access_point=bssid if _is_one_device(bssid) else None,
+            is_probe_request=is_probe,
+            fingerprint=self._fingerprints.of(elements) if is_probe else None,
+            sequence=int(sequence) if is_probe and sequence else None,
         )
+
+
+def _first(value: str) -> str:
+    """The first of several values: adapters with more antennas put the strength of the whole before that of each."""
+    return value.partition(",")[0]
 
 
 def _is_of_a_client(subtype: int, ds: str) -> bool:

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from presence.radio import Radio
 from presence.scan import Hearing, Scan
+from scans.counting import new_windows
 from scans.folding import Fold, ObservationRules
-from scans.sensor import hearing_of
+from scans.sensor import Moment, hearing_of
 from scans.simulated.site import SimulatedSite
-from scans.visitor_key import VisitorKey, VisitorKeys
+from scans.visitor_key import VisitorKeys
 
 
 def simulated_scans(
@@ -29,16 +30,18 @@ def simulated_scans(
     The sightings are those the live radios would hand over; only the dissecting of frames is left out, which would
     take longer than the owner wants to wait for a demonstration.
     """
+    windows = new_windows()
 
-    def hearing(radio: Radio, at: datetime, key: VisitorKey) -> Hearing:
+    def hearing(radio: Radio, moment: Moment) -> Hearing:
         fold = Fold(radio)
-        for sighting in site.sightings(radio, at, listen_seconds):
+        for sighting in site.sightings(radio, moment.started_at, listen_seconds):
             fold.hear(sighting)
-        return hearing_of(fold, site.fault(radio, at), key, rules)
+        return hearing_of(fold, site.fault(radio, moment.started_at), moment, windows[radio])
 
     at = from_at
     while at < to_at:
         key = keys.key_at(at)
+        moment = Moment(at, key, rules)
         yield Scan(
             sensor=sensor,
             started_at=at,
@@ -46,7 +49,7 @@ def simulated_scans(
             elapsed_seconds=interval.total_seconds(),
             key_period=key.period,
             clock_is_right=True,
-            wifi=hearing(Radio.WIFI, at, key),
-            bluetooth=hearing(Radio.BLUETOOTH, at, key),
+            wifi=hearing(Radio.WIFI, moment),
+            bluetooth=hearing(Radio.BLUETOOTH, moment),
         )
         at += interval

@@ -10,8 +10,9 @@ from presence.faults import Fault, FaultReason
 from presence.radio import Radio
 from presence.scan import Hearing, Scan, Unheard
 from scans.advertisement_log import AdvertisementLog
+from scans.counting import new_windows
 from scans.folding import Fold, ObservationRules
-from scans.sensor import hearing_of
+from scans.sensor import Moment, hearing_of
 from scans.sighting import HearSighting, Sighting
 from scans.visitor_key import VisitorKeys
 
@@ -40,6 +41,7 @@ class Replay:
         self._keys = keys
         self._rules = rules
         self._emit = emit
+        self._windows = new_windows()
         self._previous_minute: int | None = None
 
     def play(
@@ -72,11 +74,12 @@ class Replay:
     def _emit_scan(self, minute: int, wifi: Fold | None, bluetooth: Fold | None) -> None:
         started_at = datetime.fromtimestamp(minute * _MINUTE, UTC)
         key = self._keys.key_at(started_at)
+        moment = Moment(started_at, key, self._rules)
 
-        def hearing(fold: Fold | None) -> Hearing:
+        def hearing(radio: Radio, fold: Fold | None) -> Hearing:
             if fold is None:
                 return Unheard(Fault(FaultReason.NOT_CAPTURED))
-            return hearing_of(fold, None, key, self._rules)
+            return hearing_of(fold, None, moment, self._windows[radio])
 
         elapsed = None if self._previous_minute is None else (minute - self._previous_minute) * _MINUTE
         self._previous_minute = minute
@@ -88,8 +91,8 @@ class Replay:
                 elapsed_seconds=elapsed if elapsed is not None and elapsed > 0 else None,
                 key_period=key.period,
                 clock_is_right=True,
-                wifi=hearing(wifi),
-                bluetooth=hearing(bluetooth),
+                wifi=hearing(Radio.WIFI, wifi),
+                bluetooth=hearing(Radio.BLUETOOTH, bluetooth),
             )
         )
 

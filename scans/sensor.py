@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 
 from presence.faults import Fault, FaultReason, advice_for
 from presence.radio import Radio
 from presence.scan import Heard, Hearing, Scan, Unheard
 from scans.clock import Clock, is_right
+from scans.counting import Window, new_windows
 from scans.folding import Fold, ObservationRules
 from scans.patience import PatientRadio
 from scans.visitor_key import VisitorKey, VisitorKeys
@@ -47,6 +49,7 @@ class Sensor:
         self._listen_seconds = listen_seconds
         self._clock = clock
         self._newest_at = newest_at
+        self._windows = new_windows()
         self._previous_start: float | None = None
         self._failing: dict[Radio, FaultReason] = {}
 
@@ -58,7 +61,8 @@ class Sensor:
         key = self._keys.key_at(started_at, clock_is_right=clock_is_right)
         for radio in self._radios.values():
             radio.begin(self._listen_seconds)
-        wifi, bluetooth = (self._finish(radio, start, key) for radio in (Radio.WIFI, Radio.BLUETOOTH))
+        moment = Moment(started_at, key, self._rules)
+        wifi, bluetooth = (self._finish(radio, start, moment) for radio in (Radio.WIFI, Radio.BLUETOOTH))
         scan = Scan(
             sensor=self._name,
             started_at=started_at,
@@ -79,7 +83,7 @@ class Sensor:
         for radio in self._radios.values():
             radio.close()
 
-    def _finish(self, radio: Radio, start: float, key: VisitorKey) -> Hearing:
+    def _finish(self, radio: Radio, start: float, moment: Moment) -> Hearing:
         listening = self._radios.get(radio)
         if listening is None:
             return Unheard(Fault(FaultReason.SWITCHED_OFF))
@@ -87,7 +91,7 @@ class Sensor:
         spent = self._clock.monotonic() - start
         fold, fault = listening.finish(max(self._listen_seconds - spent, 0.0))
         self._tell_change(radio, fault)
-        return hearing_of(fold, fault, key, self._rules)
+        return hearing_of(fold, fault, moment, self._windows[radio])
 
     def _tell_change(self, radio: Radio, fault: Fault | None) -> None:
         """Log a failure once when it begins and once when it ends."""
@@ -102,9 +106,27 @@ class Sensor:
             _log.warning("%s: %s %s", radio.label, advice_for(radio, fault.reason), fault.detail)
 
 
-def hearing_of(fold: Fold, fault: Fault | None, key: VisitorKey, rules: ObservationRules) -> Hearing:
-    """What a radio heard, or why not: a fault after something was heard cuts it short, one before leaves it unheard."""
-    observations = fold.observations(key, rules)
-    if fault is None or observations:
-        return Heard(observations, cut_short=fault)
-    return Unheard(fault)
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a scan goes by, beside what its radios hear.
+
+    Attributes:
+        started_at: When it began.
+        key: The key of that moment.
+        rules: What is said of each device.
+    """
+
+    started_at: datetime
+    key: VisitorKey
+    rules: ObservationRules
+
+
+def hearing_of(fold: Fold, fault: Fault | None, moment: Moment, window: Window) -> Hearing:
+    """What a radio heard, or why not: a fault after something was heard cuts it short, one before leaves it unheard.
+
+    What was heard enters the window; a scan that heard nothing for a fault leaves it as it is.
+    """
+    observations = fold.observations(moment.key, moment.rules)
+    if fault is not None and not observations:
+        return Unheard(fault)
+    return Heard(observations, fault, window.count(moment.started_at, fold.senders(moment.started_at)))

@@ -24,6 +24,10 @@ class Sighting:
         access_point: The access point it was sent to, written like `address`; None when it was sent to none (Wi-Fi).
         company_id: The company identifier of its payload; None when there is none (Bluetooth).
         family: What kind of thing it is, as far as its payload tells (Bluetooth; None otherwise).
+        is_probe_request: Whether it asks for networks (Wi-Fi).
+        fingerprint: 64 bits that tell its information elements from others (`scans.fingerprints`); None when it has
+            none to tell it by (probe requests).
+        sequence: Its sequence number, 0 to 4095; None when there was none (probe requests).
     """
 
     radio: Radio
@@ -35,6 +39,9 @@ class Sighting:
     access_point: str | None = field(default=None, repr=False)
     company_id: int | None = None
     family: Family | None = None
+    is_probe_request: bool = False
+    fingerprint: int | None = field(default=None, repr=False)
+    sequence: int | None = field(default=None, repr=False)
 
 
 HearSighting = Callable[[Sighting], None]

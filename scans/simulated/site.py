@@ -12,9 +12,10 @@ from presence.radio import Radio
 from presence.scan import AddressKind
 from scans.sighting import Sighting
 from scans.simulated.access_points import ACCESS_POINTS
-from scans.simulated.air import SLOT_SECONDS, Advertisement, ClientFrame, advertisements, client_frames
+from scans.simulated.air import SLOT_SECONDS, Advertisement, ClientFrame, FrameKind, advertisements, client_frames
 from scans.simulated.bluetooth_models import family_of_model
 from scans.simulated.days import Day, day_of
+from scans.simulated.dissecting import fingerprint_of
 from scans.simulated.gadgets import BluetoothGadget, WifiGadget, gadgets_of
 from scans.simulated.outages import WeeklyOutage
 from scans.simulated.people import Role, Stay
@@ -147,6 +148,7 @@ def _slots(begin: float, end: float) -> range:
 
 
 def _wifi_sighting(frame: ClientFrame) -> Sighting:
+    is_probe = frame.kind is FrameKind.PROBE_REQUEST
     return Sighting(
         Radio.WIFI,
         frame.sender,
@@ -155,6 +157,9 @@ def _wifi_sighting(frame: ClientFrame) -> Sighting:
         frame.at,
         None if frame.ssid is None else _as_decoded(frame.ssid),
         None if frame.access_point is None else ACCESS_POINTS[frame.access_point].bssid,
+        is_probe_request=is_probe,
+        fingerprint=fingerprint_of(frame.gadget.model.elements) if is_probe else None,
+        sequence=frame.sequence if is_probe else None,
     )
 
 

@@ -77,9 +77,18 @@ def ssid_heard(folder: Path, ssid: bytes) -> str | None:
 
 def test_a_probe_request_is_a_sighting(tmp_path: Path) -> None:
     """Sender, kind of address, strength, time and the network asked for come out as they were sent."""
-    assert heard_in(tmp_path, probe_request(PHONE, b"Library", rssi_dbm=-61)) == [
-        Sighting(Radio.WIFI, PHONE, AddressKind.GLOBAL, -61, BEGIN, "Library", None)
-    ]
+    [sighting] = heard_in(tmp_path, probe_request(PHONE, b"Library", rssi_dbm=-61))
+    assert sighting == Sighting(
+        Radio.WIFI,
+        PHONE,
+        AddressKind.GLOBAL,
+        -61,
+        BEGIN,
+        "Library",
+        is_probe_request=True,
+        fingerprint=sighting.fingerprint,
+        sequence=0,
+    )
 
 
 @pytest.mark.parametrize(

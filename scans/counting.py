@@ -1,0 +1,203 @@
+"""Counting: how many frames, addresses and devices there were in a scan, and in the window of the last ten minutes."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from bisect import bisect_right
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import accumulate
+
+from presence.counts import RSSI_CUTS_DBM, WINDOW, Counted, Cuts, RadioCounts
+from presence.radio import Radio
+from presence.scan import AddressKind
+from scans.families import Family, is_carried
+from scans.joining import joined_by_fingerprint
+from scans.packing import Stretch, Trail, packed
+from scans.traces import Glimpse, Join, Sender, Trace
+
+# Against a flood of made-up addresses: ten times a busy place, and more of a scan is not counted. When the scans of the
+# window hold more than 25,000 together, at some 300 bytes each, the oldest of them are forgotten early.
+_MOST_OF_A_SCAN = 5_000
+_MOST_OF_A_WINDOW = 25_000
+
+# A window needs names that differ, not names that last: 16 bytes keep a million apart.
+_NAME_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class CountingRules:
+    """How the devices of one radio are told.
+
+    Attributes:
+        join: Tells which addresses that do not stay are of the same device.
+        is_carried: Whether what has this trace is carried by somebody, as far as what it sends tells.
+    """
+
+    join: Join
+    is_carried: Callable[[Trace], bool]
+
+
+def rules_of(radio: Radio) -> CountingRules:
+    """How devices are told by Wi-Fi, and by Bluetooth."""
+    if radio is Radio.WIFI:
+        # What is carried makes up its addresses; what stays in a place hardly ever does.
+        return CountingRules(joined_by_fingerprint, lambda trace: trace.address_kind is AddressKind.RANDOMISED)
+    return CountingRules(_packed, lambda trace: is_carried(trace.family or Family.OTHER, trace.address_kind))
+
+
+def _packed(traces: Sequence[Trace]) -> list[int]:
+    scans = sorted({glimpse.scan_at for trace in traces for glimpse in trace.glimpses})
+    numbers = {at: number for number, at in enumerate(scans)}
+    return packed([_trail(trace, numbers) for trace in traces])
+
+
+def _trail(trace: Trace, numbers: Mapping[float, int]) -> Trail:
+    return Trail(
+        trace.address_kind,
+        trace.family or Family.OTHER,
+        [
+            Stretch(numbers[one.scan_at], one.first_at, one.last_at, one.rssi_dbm, one.sendings)
+            for one in trace.glimpses
+        ],
+    )
+
+
+class Window:
+    """What one radio heard in the last ten minutes, by the times of its scans.
+
+    No address is in it: each is named by HMAC-SHA-256 under a key that is made at the start and never stored. Neither
+    is anything of the window.
+
+    Args:
+        rules: How devices are told.
+        secret: The key: random bytes.
+    """
+
+    def __init__(self, rules: CountingRules, secret: bytes) -> None:
+        self._rules = rules
+        self._secret = secret
+        self._scans: deque[_Scan] = deque()
+
+    def count(self, started_at: datetime, senders: Iterable[Sender]) -> RadioCounts:
+        """Take a scan in, and count.
+
+        Args:
+            started_at: When it began. Scans that are older than the window are forgotten, and so are those that are
+                later: the clock was put back since.
+            senders: Who was heard in it.
+        """
+        at = started_at.timestamp()
+        self._scans = deque(one for one in self._scans if at - WINDOW.total_seconds() < one.at < at)
+        heard = {self._name(sender): sender.trace for sender, _ in zip(senders, range(_MOST_OF_A_SCAN), strict=False)}
+        self._scans.append(_Scan(at, heard))
+        while sum(len(one.heard) for one in self._scans) > _MOST_OF_A_WINDOW:
+            self._scans.popleft()
+        in_window = _merged(self._scans)
+        devices = _devices(in_window, self._rules.join)
+        return RadioCounts(
+            scan=_counted(heard, devices, self._rules),
+            window=_counted(in_window, devices, self._rules),
+            window_scans=len(self._scans),
+        )
+
+    def _name(self, sender: Sender) -> bytes:
+        return hmac.digest(self._secret, sender.address.encode(), "sha256")[:_NAME_BYTES]
+
+
+def new_windows() -> dict[Radio, Window]:
+    """A window for each radio, under a key of their own."""
+    secret = secrets.token_bytes(32)
+    return {radio: Window(rules_of(radio), secret) for radio in Radio}
+
+
+_Traces = dict[bytes, Trace]
+"""Each address under its name of the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    at: float
+    heard: _Traces
+
+
+def _merged(scans: Iterable[_Scan]) -> _Traces:
+    """Each address with all that it sent in some scans."""
+    glimpses: defaultdict[bytes, list[Glimpse]] = defaultdict(list)
+    latest: _Traces = {}
+    stable: set[bytes] = set()
+    for scan in scans:
+        for name, trace in scan.heard.items():
+            glimpses[name] += trace.glimpses
+            latest[name] = trace
+            if trace.is_stable:
+                stable.add(name)
+    return {
+        name: Trace(trace.address_kind, name in stable, trace.family, tuple(glimpses[name]))
+        for name, trace in latest.items()
+    }
+
+
+def _devices(traces: _Traces, join: Join) -> dict[bytes, int]:
+    """The number of the device of each address; one that stays is a device by itself."""
+    rotating = [name for name, trace in traces.items() if not trace.is_stable]
+    joined = dict(zip(rotating, join([traces[name] for name in rotating]), strict=True))
+    staying = (name for name in traces if name not in joined)
+    return joined | {name: number for number, name in enumerate(staying, len(rotating))}
+
+
+@dataclass(slots=True)
+class _Device:
+    """What is known of a device while it is counted."""
+
+    traces: list[Trace] = field(default_factory=list)
+
+    @property
+    def scans(self) -> int:
+        return len({glimpse.scan_at for trace in self.traces for glimpse in trace.glimpses})
+
+
+def _counted(traces: _Traces, devices: dict[bytes, int], rules: CountingRules) -> Counted:
+    """Count what some addresses are; each belongs to the cuts that the mean of its own readings reaches."""
+    grouped: defaultdict[int, _Device] = defaultdict(_Device)
+    told: dict[int, int] = {}
+    cuts: dict[str, list[int]] = defaultdict(lambda: [0] * len(RSSI_CUTS_DBM))
+    for name, trace in traces.items():
+        cut = _cut([trace])
+        cuts["addresses"][cut] += 1
+        cuts["sendings"][cut] += sum(glimpse.sendings for glimpse in trace.glimpses)
+        cuts["bursts"][cut] += sum(glimpse.bursts for glimpse in trace.glimpses)
+        grouped[devices[name]].traces.append(trace)
+        if trace.is_stable:
+            cuts["stable"][cut] += 1
+            continue
+        for fingerprint in {glimpse.fingerprint for glimpse in trace.glimpses if glimpse.fingerprint is not None}:
+            told[fingerprint] = max(told.get(fingerprint, 0), cut)
+    for cut in told.values():
+        cuts["fingerprints"][cut] += 1
+    for device in grouped.values():
+        cut = _cut(device.traces)
+        cuts["devices"][cut] += 1
+        cuts["carried"][cut] += any(map(rules.is_carried, device.traces))
+        cuts["once"][cut] += device.scans == 1
+        cuts["twice"][cut] += device.scans == 2
+    return Counted(**{name: _at_or_above(numbers) for name, numbers in cuts.items()})
+
+
+def _cut(traces: Sequence[Trace]) -> int:
+    """Index of the highest cut that the mean of all readings reaches; what had no reading is let in by the first."""
+    readings = total = 0.0
+    for trace in traces:
+        for glimpse in trace.glimpses:
+            if glimpse.rssi_dbm is not None:
+                readings += glimpse.readings
+                total += glimpse.readings * glimpse.rssi_dbm
+    return bisect_right(RSSI_CUTS_DBM, total / readings) - 1 if readings else 0
+
+
+def _at_or_above(numbers: Sequence[int]) -> Cuts:
+    """From numbers by the highest cut reached to numbers at or above each."""
+    return tuple(accumulate(reversed(numbers)))[::-1]
