@@ -74,8 +74,8 @@ class FollowedTag:
         """The sensor it is at."""
         return self._locator.sensor
 
-    def hear(self, reading: TagReading, sensor: str, window: Window, now_at: datetime) -> None:
-        """Take what a sensor heard of it."""
+    def hear(self, reading: TagReading, sensor: str, window: Window, now_at: datetime) -> datetime:
+        """Take what a sensor heard of it; tells when it was heard, by the receiver's clock."""
         heard_at = window.time_of(reading.last_heard_at)
         is_new = self._locator.hear(sensor, heard_at, reading.rssi_mean_dbm, reading.sighting_count)
         self.settle(now_at, sensor)
@@ -83,6 +83,7 @@ class FollowedTag:
             self._measure(measure, heard_at)
         if is_new and self._stay is not None and self._stay.sensor == sensor:
             self._stay.hear(heard_at, reading.rssi_mean_dbm, reading.sighting_count, self._locator.zone)
+        return heard_at
 
     def settle(self, now_at: datetime, by: str | None = None) -> None:
         """Tell anew where it is: by a sensor's report, or with None by time alone."""

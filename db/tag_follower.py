@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from db.connect import Connections
 from db.followed_tag import FollowedTag
+from db.late_stays import LateStays
 from db.read_tags import TagNow, read_now, read_version
 from db.tag_log import stay_of, tags_among, write_figures, write_places, write_stays
 from db.tag_schema import TAG_STAYS, TAGS
@@ -42,6 +43,7 @@ class TagFollower:
         self._zoning = zoning
         self._following = threading.Lock()
         self._ears = Ears(started_at)
+        self._late = LateStays(connections, zoning)
         self._tags: dict[int, FollowedTag] = {}
         # Tags of which something could not be written yet.
         self._waiting: set[int] = set()
@@ -67,7 +69,8 @@ class TagFollower:
             for reading in report.readings if report.is_listening else ():
                 tag = self._tags.get(reading.tag_id)
                 if tag is not None:
-                    tag.hear(reading, report.sensor, window, received_at)
+                    heard_at = tag.hear(reading, report.sensor, window, received_at)
+                    self._late.take(report.sensor, reading, heard_at, received_at)
                     heard.add(reading.tag_id)
             unheard = {tag_id for tag_id, tag in self._tags.items() if tag.sensor == report.sensor} - heard
             for tag_id in unheard:
@@ -101,6 +104,7 @@ class TagFollower:
         touched = set(touched)
         turned = [state for tag_id in sorted(touched) if (state := self._tags[tag_id].turned())]
         self._write(touched | self._waiting, now_at, is_refreshed=is_refreshed)
+        self._late.write_due(now_at)
         return tuple(state for state in turned if state.tag_id in self._tags)
 
     def _write(self, tag_ids: set[int], now_at: datetime, *, is_refreshed: bool) -> None:

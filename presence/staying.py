@@ -12,7 +12,8 @@ from presence.zones import Zone
 _SHORTEST = timedelta(seconds=5)
 # Nothing is known of a tag while its sensor is started anew, or has lost its network. For so long it is taken to stay;
 # then its stay ended when it was last heard.
-_UNKNOWN_FOR = timedelta(minutes=5)
+UNKNOWN_FOR = timedelta(minutes=5)
+"""How long a stay goes on while nothing is known of the tag."""
 
 
 class Staying:
@@ -66,7 +67,7 @@ class Staying:
     def ends(self, whereabouts: Whereabouts, sensor: str | None, now_at: datetime) -> bool:
         """Whether a tag that is there or not, at a sensor, is no longer on this stay."""
         if whereabouts is Whereabouts.UNKNOWN:
-            return now_at - self.heard_at > _UNKNOWN_FOR
+            return now_at - self.heard_at > UNKNOWN_FOR
         return whereabouts is Whereabouts.AWAY or sensor != self.sensor
 
     @property
