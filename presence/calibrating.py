@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import fmean
 
+from presence.adding_up import AddedUp
 from presence.counts import RSSI_CUTS_DBM, SensorCounts
-from presence.estimate import StepKind
-from presence.estimating import estimate_people
+from presence.estimating import add_up_radios, plain_people, together
 from presence.people_model import UNCALIBRATED, PeopleModel, RadioModel
 from presence.radio import Radio
+from presence.spread import Known, with_range
 
 # Fewer entries cannot be told from chance.
 _FEWEST = 3
+
+# A place changes: furniture, the season, the phones people carry, of which a third is new each year.
+_HALF_LIFE = timedelta(days=365)
+
+# Entries of a day err together: the air of that day was what it was. With so many days each is predicted from the
+# others; with fewer, each entry from the other entries.
+_ENOUGH_DAYS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,8 @@ class Fitted:
 
     Attributes:
         model: The model.
-        predictions: For each moment, in their order, what the others make of it; None when nothing was heard then.
+        predictions: For each moment, in their order, what the others make of it (those of other days, once there are
+            five of them); None when nothing was heard then.
         error: Mean absolute error of the predictions, in people; None below three entries.
         plain_error: The same of the estimate without calibration; None likewise.
         cut_dbm: From which RSSI on devices count; None when all do.
@@ -54,93 +62,126 @@ class Fitted:
     used: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A head count that teaches something.
+
+    Attributes:
+        number: Its place among all moments.
+        group: Entries of one group err together.
+        trust: What it weighs, above 0 and at most 1.
+        people: What was counted.
+        added: What was counted by each radio.
+    """
+
+    number: int
+    group: int
+    trust: float
+    people: float
+    added: dict[Radio, AddedUp]
+
+
+@dataclass(frozen=True, slots=True)
+class _RadioFit:
+    """What was learned of a radio, and what it makes of each entry when the others are asked, by their numbers."""
+
+    model: RadioModel
+    held_out: dict[int, float]
+
+
 def calibrate(
     moments: Sequence[CountedMoment],
     excluded: frozenset[str],
     now_at: datetime,
     plain: PeopleModel = UNCALIBRATED,
 ) -> Fitted:
-    """Learn from head counts. It takes long with many of them, so it belongs into a process of its own.
+    """Learn from head counts. It uses numpy and may take a minute, so it belongs into a process of its own.
 
     Args:
         moments: The head counts, in any order.
         excluded: Digests of the fixtures that do not count.
         now_at: Now: the older an entry, the less it weighs.
-        plain: The model to use where nothing can be learned.
+        plain: The model where nobody counted.
     """
-    del now_at  # all weigh the same so far
-    useful = [moment for moment in moments if estimate_people(moment.sensors, excluded, plain) is not None]
-    model = _fit(useful, excluded, plain)
-    predictions = tuple(
-        _likely(moment, excluded, _fit([one for one in useful if one is not moment], excluded, plain))
-        for moment in moments
-    )
-    enough = len(useful) >= _FEWEST
-    learned = model.wifi or model.bluetooth
-    return Fitted(
-        model=model,
-        predictions=predictions,
-        error=_error(moments, predictions) if enough else None,
-        plain_error=_error(moments, [_likely(one, excluded, plain) for one in moments]) if enough else None,
-        cut_dbm=RSSI_CUTS_DBM[learned.cut] if learned is not None and learned.cut else None,
-        used=len(useful),
-    )
-
-
-def _likely(moment: CountedMoment, excluded: frozenset[str], model: PeopleModel) -> float | None:
-    estimate = estimate_people(moment.sensors, excluded, model)
-    return None if estimate is None else estimate.likely
-
-
-def _error(moments: Sequence[CountedMoment], predictions: Sequence[float | None]) -> float:
-    return fmean(
-        abs(moment.people - likely) for moment, likely in zip(moments, predictions, strict=True) if likely is not None
-    )
-
-
-def _fit(moments: Sequence[CountedMoment], excluded: frozenset[str], plain: PeopleModel) -> PeopleModel:
-    if len(moments) < _FEWEST:
-        return replace(plain, head_counts=len(moments))
-    return replace(
+    entries = _entries(moments, excluded, now_at)
+    if not entries:
+        return Fitted(plain, (None,) * len(moments), None, None, None, 0)
+    fits = {radio: fit for radio in Radio if (fit := _fit_radio(radio, entries, plain)) is not None}
+    held_out = {entry.number: _held_out(entry, fits) for entry in entries}
+    model = replace(
         plain,
-        head_counts=len(moments),
-        wifi=_fit_radio(moments, excluded, plain, Radio.WIFI),
-        bluetooth=_fit_radio(moments, excluded, plain, Radio.BLUETOOTH),
+        head_counts=len(entries),
+        wifi=fits[Radio.WIFI].model if Radio.WIFI in fits else None,
+        bluetooth=fits[Radio.BLUETOOTH].model if Radio.BLUETOOTH in fits else None,
+    )
+    is_enough = len(entries) >= _FEWEST
+    return Fitted(
+        model=with_range(model, [Known(*held_out[one.number], one.people, one.trust) for one in entries]),
+        predictions=tuple(held_out[number][0] if number in held_out else None for number in range(len(moments))),
+        error=fmean(abs(entry.people - held_out[entry.number][0]) for entry in entries) if is_enough else None,
+        plain_error=fmean(abs(entry.people - _plain(entry, plain)) for entry in entries) if is_enough else None,
+        cut_dbm=_cut_dbm([fit.model for fit in fits.values()]),
+        used=len(entries),
     )
 
 
-def _fit_radio(
-    moments: Sequence[CountedMoment], excluded: frozenset[str], plain: PeopleModel, radio: Radio
-) -> RadioModel | None:
-    """The best line through devices and people, over all cuts; None when the radio was not heard often enough."""
-    fits = []
-    for cut in range(len(RSSI_CUTS_DBM)):
-        points = [
-            (devices, moment.people)
-            for moment in moments
-            if (devices := _devices(moment, excluded, plain, radio, cut)) is not None
-        ]
-        if len(points) >= _FEWEST:
-            fits.append(_line(points, cut))
-    return min(fits, key=lambda fit: fit.error, default=None)
+def _entries(moments: Sequence[CountedMoment], excluded: frozenset[str], now_at: datetime) -> list[_Entry]:
+    dates = [moment.counted_at.date() for moment in moments]
+    by_day = len(set(dates)) >= _ENOUGH_DAYS
+    return [
+        _Entry(
+            number=number,
+            group=dates[number].toordinal() if by_day else number,
+            trust=0.5 ** (max(timedelta(0), now_at - moment.counted_at) / _HALF_LIFE),
+            people=moment.people,
+            added=added,
+        )
+        for number, moment in enumerate(moments)
+        if (added := add_up_radios(moment.sensors, excluded))
+    ]
 
 
-def _devices(
-    moment: CountedMoment, excluded: frozenset[str], plain: PeopleModel, radio: Radio, cut: int
-) -> float | None:
-    probe = replace(plain, wifi=RadioModel(cut, 0, 1, 1), bluetooth=RadioModel(cut, 0, 1, 1))
-    estimate = estimate_people(moment.sensors, excluded, probe)
-    steps = () if estimate is None else estimate.steps
-    return next((step.value for step in steps if step.kind is StepKind.FIXTURES and step.radio is radio), None)
+def _fit_radio(radio: Radio, entries: Sequence[_Entry], plain: PeopleModel) -> _RadioFit | None:
+    """What one radio teaches; None when it was heard at no entry."""
+    import numpy as np  # noqa: PLC0415 - 30 MB, which the programme itself never needs
+
+    from presence.ridge import blend  # noqa: PLC0415 - likewise
+
+    heard = [entry for entry in entries if radio in entry.added]
+    if not heard:
+        return None
+    people = np.array([entry.people for entry in heard], float)
+    trust = np.array([entry.trust for entry in heard])
+    learned = blend(
+        counts=np.array([entry.added[radio].features for entry in heard], float),
+        plain=np.array([plain_people(radio, entry.added[radio], plain) for entry in heard]),
+        people=people,
+        groups=np.array([entry.group for entry in heard]),
+        trust=trust,
+    )
+    model = RadioModel(
+        cut=plain.cut if learned.cut is None else learned.cut,
+        offset=learned.offset,
+        plain_factor=learned.plain_factor,
+        weights=tuple(tuple(tuple(row) for row in kinds) for kinds in learned.weights.tolist()),
+        error=float(np.average(np.abs(people - learned.held_out), weights=trust)),
+    )
+    numbers = [entry.number for entry in heard]
+    return _RadioFit(model, dict(zip(numbers, learned.held_out.tolist(), strict=True)))
 
 
-def _line(points: Sequence[tuple[float, float]], cut: int) -> RadioModel:
-    """A line, its slope drawn towards nothing as by one more entry."""
-    mean_devices = fmean(devices for devices, _ in points)
-    mean_people = fmean(people for _, people in points)
-    spread = sum((devices - mean_devices) ** 2 for devices, _ in points)
-    common = sum((devices - mean_devices) * (people - mean_people) for devices, people in points)
-    slope = common / (spread + 1.0 + spread / len(points))
-    offset = mean_people - slope * mean_devices
-    squares = fmean((people - offset - slope * devices) ** 2 for devices, people in points)
-    return RadioModel(cut, offset, slope, math.sqrt(squares * len(points) / (len(points) - 2)) + 0.5)
+def _held_out(entry: _Entry, fits: dict[Radio, _RadioFit]) -> tuple[float, float]:
+    """What the other entries make of this one, and how far the radios are apart."""
+    return together(
+        [(fit.held_out[entry.number], fit.model.error) for fit in fits.values() if entry.number in fit.held_out]
+    )
+
+
+def _plain(entry: _Entry, plain: PeopleModel) -> float:
+    return together([(plain_people(radio, added, plain), 1.0) for radio, added in entry.added.items()])[0]
+
+
+def _cut_dbm(models: Sequence[RadioModel]) -> int | None:
+    """The cut of the surer radio."""
+    cut = min(models, key=lambda model: model.error).cut
+    return RSSI_CUTS_DBM[cut] if cut else None

@@ -122,7 +122,9 @@ def test_understanding_knows_no_framework() -> None:
     import sys  # noqa: PLC0415 - the list of standard modules is only needed here
 
     for path in sources("presence"):
-        assert {name.split(".")[0] for name in imports(path)} <= {*sys.stdlib_module_names, "presence"}
+        # What learns from head counts computes with matrices, in a process of its own.
+        allowed = {"numpy"} if path.stem in {"ridge", "calibrating"} else set()
+        assert {name.split(".")[0] for name in imports(path)} <= {*sys.stdlib_module_names, "presence", *allowed}
 
 
 # Alembic runs this file; nobody imports it.
