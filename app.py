@@ -92,6 +92,7 @@ def run(place: Place) -> int:
         box.start()
         undo.callback(watching.stop)
         watching.start()
+        telling.fit(undo)
         greet(telling)
         serve(server, listening, certificate(place))
     return 0
@@ -116,6 +117,7 @@ def run_hub(place: Place) -> int:
         minute.start()
         undo.callback(watching.stop)
         watching.start()
+        telling.fit(undo)
         greet(telling)
         serve(server, listening, certificate(place))
     return 0

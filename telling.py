@@ -18,6 +18,7 @@ from db.alert_rules import AlertRules
 from db.alerts import AlertQuery, Alerts
 from db.channels import Channels
 from db.errors import DatabaseError
+from db.fitting import Fitting
 from db.intake import Intake
 from db.notifications import Notifications
 from db.outbox import Outbox
@@ -237,6 +238,12 @@ class Telling:
         self._notifier = Notifier(Notifications(connections, _jitter()), channels, self.place.clock.wall)
         self._notifier.start()
         undo.callback(self._notifier.stop)
+
+    def fit(self, undo: contextlib.ExitStack) -> None:
+        """Fit the estimate of people to the place, aside, whenever heads were counted."""
+        fitting = Fitting(self.store.connections, self.place.store_settings, self.place.clock.wall)
+        fitting.start()
+        undo.callback(fitting.stop)
 
     def site_server(self, *, is_listening: bool) -> FastAPI:
         """The server of a machine that keeps and shows scans; the page is added to it by its own room.

@@ -28,6 +28,7 @@ class Basis:
 
     Attributes:
         fit_id: The fit that the model is of; 0 before the first.
+        change: The newest change that the fit knows of; -1 when it is none, or not one of these settings.
         model: What was learned from head counts.
         plain: The same without head counts.
         fixtures: Digest and manufacturer of every fixture, by row.
@@ -35,6 +36,7 @@ class Basis:
     """
 
     fit_id: int
+    change: int
     model: PeopleModel
     plain: PeopleModel
     fixtures: Mapping[int, tuple[str, str | None]]
@@ -75,13 +77,24 @@ def read_basis(connection: Connection, settings: StoreSettings) -> Basis:
     fit = connection.execute(_select_fit()).first()
     fixtures = connection.execute(_select_fixtures()).all()
     plain = plain_model(settings)
+    model = None if fit is None else _understood(fit.model)
+    is_of_these = model is not None and model.visible_share == plain.visible_share
     return Basis(
         fit_id=0 if fit is None else fit.id,
-        model=plain if fit is None else PeopleModel.from_json(fit.model),
+        change=fit.change if fit is not None and is_of_these else -1,
+        model=plain if model is None else model,
         plain=plain,
         fixtures={row.id: (row.digest, row.manufacturer) for row in fixtures},
         excluded=frozenset(row.digest for row in fixtures if row.decision != FixtureDecision.KEPT),
     )
+
+
+def _understood(text: str) -> PeopleModel | None:
+    """A model that was kept; None for one that another version of this programme made, which is then made anew."""
+    try:
+        return PeopleModel.from_json(text)
+    except ValueError:
+        return None
 
 
 def reach(settings: StoreSettings) -> timedelta:
@@ -100,7 +113,7 @@ def read_counts(connection: Connection, from_at: datetime, to_at: datetime) -> S
 # Built once, as in `db.followed`.
 @cache
 def _select_fit() -> Select[*tuple[Any, ...]]:
-    return select(FITS.c.id, FITS.c.model).order_by(FITS.c.id.desc()).limit(1)
+    return select(FITS.c.id, FITS.c.change, FITS.c.model).order_by(FITS.c.id.desc()).limit(1)
 
 
 @cache

@@ -157,6 +157,11 @@ class PeopleSums:
         upsert.replace_rows(connection, PEOPLE_HOURS, rows)
 
 
+def is_stale(connection: Connection, basis: Basis) -> bool:
+    """Whether part of the past is estimated by another fit."""
+    return connection.scalar(_select_stale(), {"fit": basis.fit_id}) is not None
+
+
 def _cell_of(at: datetime, hour_at: datetime, width: timedelta) -> datetime:
     return hour_at + (at - hour_at) // width * width
 

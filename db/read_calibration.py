@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, select
 
 from db.people_basis import Basis, read_basis, read_counts
 from db.people_schema import ESTIMATE_STATE, FITS, HEAD_COUNTS
@@ -34,15 +34,18 @@ def read_calibration(connection: Connection, settings: StoreSettings) -> Calibra
         plain_error=None if fit is None else fit.plain_error,
         cut_dbm=None if fit is None else fit.cut_dbm,
         fitted_at=None if fit is None else fit.fitted_at,
-        is_fitting=is_fit_due(connection),
+        is_fitting=is_fit_due(connection, basis),
     )
 
 
-def is_fit_due(connection: Connection) -> bool:
+def is_fit_due(connection: Connection, basis: Basis) -> bool:
     """Whether something was changed that the newest fit does not know of."""
-    change = connection.execute(select(ESTIMATE_STATE.c.change)).scalar_one()
-    fitted: int | None = connection.execute(select(func.max(FITS.c.change))).scalar()
-    return fitted is None or fitted < change
+    return basis.change < newest_change(connection)
+
+
+def newest_change(connection: Connection) -> int:
+    """The number of the newest head count, change of one, or decision on a fixture."""
+    return connection.execute(select(ESTIMATE_STATE.c.change)).scalar_one()
 
 
 def read_counted(

@@ -16,8 +16,10 @@ from db.people_schema import ESTIMATE_STATE, FITS, SCAN_COUNTS
 from db.people_sums import SITE
 from db.read_calibration import read_calibration
 from db.read_people_history import read_busy_week, read_people_history, read_usual_people
+from db.read_stays import read_stays
+from db.read_what_if import read_what_if
 from db.settings import StoreSettings
-from presence.estimate import BusyWeek, Calibration, PeopleEstimate, PeopleHistory, PeopleNow, Usual
+from presence.estimate import BusyWeek, Calibration, CrowdStays, PeopleEstimate, PeopleHistory, PeopleNow, Usual, WhatIf
 from presence.ranges import TimeRange
 
 
@@ -86,6 +88,41 @@ class PeopleReader:
         """
         with self._connections.read() as connection:
             return read_calibration(connection, self._settings)
+
+    def stays(self, time_range: TimeRange, now_at: datetime) -> CrowdStays | None:
+        """How long the crowd of a range of time stays; None when too few keep their address to say.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        with self._connections.read() as connection:
+            return read_stays(connection, self._settings, time_range, now_at)
+
+    def what_if(
+        self, visible_share: float | None, cut_dbm: int | None, time_range: TimeRange, now_at: datetime
+    ) -> WhatIf:
+        """What other settings would have said of a range of time.
+
+        Args:
+            visible_share: The share of people who can be heard; None for the one in force. It tells where there are too
+                few head counts to tell better.
+            cut_dbm: From which RSSI on devices count, one of `RSSI_CUTS_DBM`; None for the one in force.
+            time_range: Of which past.
+            now_at: Its end.
+
+        Raises:
+            ValueError: There is no such cut.
+            DatabaseError: The database cannot be read.
+        """
+        with self._connections.read() as connection:
+            return read_what_if(
+                connection,
+                self._settings,
+                visible_share=visible_share,
+                cut_dbm=cut_dbm,
+                time_range=time_range,
+                now_at=now_at,
+            )
 
     def _estimate(
         self, connection: Connection, mark: tuple[object, ...], now_at: datetime, sensor: str | None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from presence.counts import RSSI_CUTS_DBM, Counted, Cuts, FixtureHeard, RadioCounts
-from presence.scan import Heard, Scan
+from presence.scan import DeviceObservation, Heard, Scan
 from tests.db.scanning import hash_of, scan
 
 
@@ -30,10 +31,15 @@ def fixture(name: str, manufacturer: str | None = "Brother") -> FixtureHeard:
 
 
 def counting_scan(
-    at: datetime, wifi: RadioCounts | None, bluetooth: RadioCounts | None = None, *, sensor: str = "box"
+    at: datetime,
+    wifi: RadioCounts | None,
+    bluetooth: RadioCounts | None = None,
+    *,
+    sensor: str = "box",
+    heard: Sequence[DeviceObservation] = (),
 ) -> Scan:
-    """A scan that counted; None for a radio that heard nobody and does not count."""
-    made = scan(at, sensor=sensor)
+    """A scan that counted, and heard some devices by Wi-Fi; None for a radio that does not count."""
+    made = scan(at, heard, sensor=sensor)
     assert isinstance(made.wifi, Heard)
     assert isinstance(made.bluetooth, Heard)
     return replace(made, wifi=replace(made.wifi, counts=wifi), bluetooth=replace(made.bluetooth, counts=bluetooth))

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from db.store import Store
-from presence.counts import SensorCounts
+from presence.counts import RSSI_CUTS_DBM, SensorCounts
 from presence.estimate import EstimateError, FixtureDecision, NoSuchFixtureError, NoSuchHeadCountError
 from presence.estimating import estimate_people
 from presence.people_model import UNCALIBRATED
+from presence.radio import Radio
 from presence.ranges import TimeRange
 from tests.db.counting import counting_scan, counts, fixture
-from tests.db.scanning import minute, scan
+from tests.db.scanning import device, minute, scan
 
 AT_MOST = timedelta(days=1)
 
@@ -205,3 +207,42 @@ def test_counts_are_forgotten_with_the_ledger(store: Store) -> None:
     store.recorder.forget_due(later_at)
     assert store.fixtures.rows() == ()
     assert store.people_sums.roll_up(later_at) == 1
+
+
+def test_what_if_tells_the_past_under_other_settings(store: Store) -> None:
+    """Where fewer people can be heard, the same devices are more people; hours that were not heard are absent."""
+    for number in range(10):
+        store.recorder.record(counting_scan(minute(number), counts(8)))
+    told = store.people.what_if(0.4, None, TimeRange.HOUR, minute(10))
+    assert told.now == {9: pytest.approx(likely(8))}
+    assert told.then == {9: pytest.approx(2 * likely(8))}
+
+
+def test_what_if_only_what_is_near_counted(store: Store) -> None:
+    """What is heard too weakly for the cut that is asked about is left out, fixtures with it."""
+    far = replace(fixture("printer"), cut=0)
+    at_cuts = (8, 8, 8, 5, 5, 5, 5, 5)
+    some = counts(8, far)
+    thinning = replace(some.window, devices=at_cuts, carried=at_cuts, addresses=at_cuts, once=at_cuts)
+    store.recorder.record(counting_scan(minute(0), replace(some, window=thinning)))
+    told = store.people.what_if(None, RSSI_CUTS_DBM[3], TimeRange.HOUR, minute(1))
+    assert told.now == {9: pytest.approx(likely(7))}
+    assert told.then == {9: pytest.approx(likely(5))}
+    with pytest.raises(ValueError, match="not in tuple"):
+        store.people.what_if(None, -61, TimeRange.HOUR, minute(1))
+
+
+def test_stays_of_the_crowd_rest_on_devices_that_keep_their_address(store: Store) -> None:
+    """Thirty phones that stay for half an hour each are told as such, and too few tell nothing."""
+    assert store.people.stays(TimeRange.DAY, minute(0)) is None
+    for number in range(120):
+        first = max(0, number // 3 - 10)
+        here = [device(str(one), Radio.WIFI) for one in range(first, number // 3 + 1)]
+        store.recorder.record(counting_scan(minute(number), counts(len(here)), heard=here))
+    store.recorder.record(counting_scan(minute(140), counts(0)))
+    while store.people_sums.roll_up(minute(140)):
+        pass
+    told = store.people.stays(TimeRange.DAY, minute(141))
+    assert told is not None
+    assert told.mean_minutes == pytest.approx(30, abs=3)
+    assert told.rests_on > 20
