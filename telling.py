@@ -37,13 +37,14 @@ from links.feed import Feed
 from links.guard import Guard, current_identity
 from links.health import PartHealth, Watched, health_router
 from links.intake import CLOCK_IS_WRONG, IntakeFullError, IntakeQueue, Reading
-from links.intake_http import intake_router
+from links.intake_http import IntakeRoutes
 from links.keys import keys_router
 from links.login import login_router
 from links.metrics_route import Measured, metrics_router
 from links.notify import Notifier
 from links.owned_source import OwnedReads, OwnedSource
 from links.server import server_with
+from links.short_way import ShortWay
 from links.tag_intake import TagIntake, tag_intake_router
 from place import Place, version
 from presence.access import Role
@@ -96,6 +97,7 @@ class Telling:
     ear: TagEar | None = None
     _uplink: UplinkWorker | None = field(init=False, default=None)
     _queue: IntakeQueue | None = field(init=False, default=None)
+    _intake_routes: IntakeRoutes | None = field(init=False, default=None)
     _mqtt: MqttIntake | None = field(init=False, default=None)
     _home_assistant: HomeAssistant | None = field(init=False, default=None)
     _feed: Feed | None = field(init=False, default=None)
@@ -274,8 +276,8 @@ class Telling:
             routers.append(tag_intake_router(self._tag_intake))
         routers.append(api_router(self._api_parts()))
         if self._queue is not None:
-            # First: each route is tried in turn, and no other is asked for hundreds of times a second.
-            routers.insert(0, intake_router(self._queue, self._reading))
+            self._intake_routes = IntakeRoutes(self._queue, self._reading)
+            routers.append(self._intake_routes.router)
         return server_with(*routers)
 
     def guard(self, server: FastAPI, inline_scripts: tuple[str, ...] = ()) -> None:
@@ -285,6 +287,8 @@ class Telling:
             server: What it guards.
             inline_scripts: The scripts that stand in its pages, see `Guard`.
         """
+        if self._intake_routes is not None:
+            server.add_middleware(ShortWay, posted=self._intake_routes.posted)
         login_required = self.place.config.links.login_required
         declare_access(server, login_required=login_required)
         server.add_middleware(

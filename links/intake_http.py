@@ -72,44 +72,73 @@ _DETECTIONS = {
 }
 
 
-def intake_router(queue: IntakeQueue, reading: Reading, patience_seconds: float = _PATIENCE_SECONDS) -> APIRouter:
+class IntakeRoutes:
     """The routes that take scans in. Who may send is the guard's business, in front of them.
 
     Args:
         queue: Takes what comes.
         reading: Reads it.
         patience_seconds: How long a sender waits for the commit before it is told to come again.
-    """
-    router = APIRouter(tags=["Intake"], responses=_RESPONSES)
 
-    @router.post(BATCHES_PATH, openapi_extra=_body_of(_BATCH))
-    async def post_batch(request: Request) -> dict[str, int]:
+    Attributes:
+        router: Brings the routes into a server.
+        posted: What answers where many post often, by its path, for `links.short_way.ShortWay`.
+    """
+
+    def __init__(self, queue: IntakeQueue, reading: Reading, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+        self._queue = queue
+        self._reading = reading
+        self._patience_seconds = patience_seconds
+        self.router = APIRouter(tags=["Intake"], responses=_RESPONSES)
+        for path, answer, body in (
+            (BATCHES_PATH, self.post_batch, _BATCH),
+            (OLDER_PATH, self.post_detections, _DETECTIONS),
+            (_OLDER_SINGLE_PATH, self.post_detection, {"anyOf": [_DETECTION, _DETECTIONS]}),
+        ):
+            self.router.add_api_route(path, answer, methods=["POST"], openapi_extra=_body_of(body))
+        self.posted = {BATCHES_PATH: self.post_batch, OLDER_PATH: self.post_detections}
+
+    async def post_batch(self, request: Request) -> dict[str, int]:
         """Take scans of a sensor. The answer comes once they are stored; one that came before is dropped.
 
         Answers how many scans were `stored`, how many `repeated` ones were dropped, and how many `detections` were in
         those stored.
         """
-        receipt = await _take(queue, await _read(request, reading.batch), patience_seconds)
+        receipt = await self._take(await _read(request, self._reading.batch))
         return {"stored": receipt.stored, "repeated": receipt.repeated, "detections": receipt.detections}
 
-    @router.post(OLDER_PATH, openapi_extra=_body_of(_DETECTIONS))
-    async def post_detections(request: Request) -> dict[str, str | int]:
+    async def post_detections(self, request: Request) -> dict[str, str | int]:
         """Take detections as the older BLE agent sends them; answers how many were stored."""
-        batch = await _read(request, reading.older)
-        return _older_answer(batch, await _take(queue, batch, patience_seconds))
+        batch = await _read(request, self._reading.older)
+        return _older_answer(batch, await self._take(batch))
 
-    @router.post(_OLDER_SINGLE_PATH, openapi_extra=_body_of({"anyOf": [_DETECTION, _DETECTIONS]}))
     async def post_detection(
-        request: Request, device_id: Annotated[str | None, Query(description="Name of the sensor.")] = None
+        self, request: Request, device_id: Annotated[str | None, Query(description="Name of the sensor.")] = None
     ) -> dict[str, str | int]:
         """Take a single detection of the sensor `device_id`, or, without that, the same as `/bulk`.
 
         Each is a scan of its own, so whoever hears several devices at once should send them at once.
         """
-        batch = await _read(request, lambda body: reading.older(body, device_id))
-        return _older_answer(batch, await _take(queue, batch, patience_seconds))
+        batch = await _read(request, lambda body: self._reading.older(body, device_id))
+        return _older_answer(batch, await self._take(batch))
 
-    return router
+    async def _take(self, batch: Batch) -> Receipt:
+        """What became of a batch, once it is committed."""
+        try:
+            receipt = asyncio.wrap_future(self._queue.put(batch))
+        except IntakeFullError as error:
+            raise _come_again(str(error)) from error
+        await asyncio.wait({receipt}, timeout=self._patience_seconds)
+        if receipt.cancel() or receipt.cancelled():
+            raise _come_again("This could not be stored in time. It may yet be; send it again all the same.")
+        try:
+            return receipt.result()
+        except SensorInactiveError as error:
+            raise HTTPException(403, str(error)) from error
+        except OtherSiteError as error:
+            raise HTTPException(409, str(error)) from error
+        except IntakeRefusedError as error:
+            raise HTTPException(422, str(error)) from error
 
 
 def _body_of(schema: dict[str, Any]) -> dict[str, Any]:
@@ -160,25 +189,6 @@ async def _body(request: Request) -> bytes:
     if unpacking is not None and not unpacking.eof:
         raise HTTPException(422, "The packed body is not whole.")
     return bytes(body)
-
-
-async def _take(queue: IntakeQueue, batch: Batch, patience_seconds: float) -> Receipt:
-    """What became of a batch, once it is committed."""
-    try:
-        receipt = asyncio.wrap_future(queue.put(batch))
-    except IntakeFullError as error:
-        raise _come_again(str(error)) from error
-    await asyncio.wait({receipt}, timeout=patience_seconds)
-    if receipt.cancel() or receipt.cancelled():
-        raise _come_again("This could not be stored in time. It may yet be; send it again all the same.")
-    try:
-        return receipt.result()
-    except SensorInactiveError as error:
-        raise HTTPException(403, str(error)) from error
-    except OtherSiteError as error:
-        raise HTTPException(409, str(error)) from error
-    except IntakeRefusedError as error:
-        raise HTTPException(422, str(error)) from error
 
 
 def _come_again(why: str) -> HTTPException:

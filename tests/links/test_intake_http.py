@@ -25,8 +25,9 @@ from db.intake import Intake
 from db.reader import Reader
 from db.sensors import Sensors
 from links.intake import IntakeFullError, IntakeQueue, Reading, Taker
-from links.intake_http import intake_router
+from links.intake_http import IntakeRoutes
 from links.server import server_with
+from links.short_way import ShortWay
 from links.wire import MOST_BATCH_BYTES, encode_batch, encode_message
 from presence.message import Batch, Receipt, ScanMessage
 from presence.scan import Scan
@@ -70,6 +71,13 @@ class Hub:
             return Answer(answer.status, json.loads(answer.read()), answer.getheader("Retry-After"))
 
 
+def _served(intake: IntakeRoutes) -> FastAPI:
+    """The routes as a hub serves them: by the short way where there is one."""
+    server = server_with(intake.router)
+    server.add_middleware(ShortWay, posted=intake.posted)
+    return server
+
+
 @contextmanager
 def serving(
     url: str,
@@ -80,7 +88,7 @@ def serving(
     with (
         closing(Connections(url)) as connections,
         running(through(Intake(connections, SETTINGS, lambda: "00" * 8))) as queue,
-        served_app(server_with(intake_router(queue, reading, patience))) as place,
+        served_app(_served(IntakeRoutes(queue, reading, patience))) as place,
     ):
         yield Hub(place, connections, Reader(connections, SETTINGS))
 
@@ -318,7 +326,7 @@ def test_the_routes_are_in_the_document() -> None:
     """Whoever reads the API's document finds the intake, with its bodies and answers."""
     idle = IntakeQueue(_Nothing(), lambda: NOW, is_clock_right=lambda: True, committed=lambda: None)
     document = FastAPI(openapi_url="/openapi.json")
-    document.include_router(intake_router(idle, READING))
+    document.include_router(IntakeRoutes(idle, READING).router)
     paths = document.openapi()["paths"]
     for path in (BATCHES, BULK, SINGLE):
         assert paths[path]["post"]["requestBody"]["content"]["application/json"]["schema"]
