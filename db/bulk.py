@@ -92,11 +92,13 @@ def given(name: str, item: TypeEngine[Any]) -> Cast[Any]:
 def is_among(one: ColumnElement[Any], name: str, dialect: str) -> ColumnElement[bool]:
     """Whether a value is among those that a statement is given by a name.
 
-    On SQLite the statement is written anew for every number of values, which costs little beside its work.
+    On SQLite the statement is written anew for every number of values, which costs little beside its work. On
+    PostgreSQL the array is made of its text in a select of its own: else it would be for every row that is looked at.
     """
     if dialect == "sqlite":
         return one.in_(bindparam(name, expanding=True))
-    return one == any_(given(name, one.type))
+    made_once = select(given(name, one.type)).scalar_subquery()
+    return one == any_(cast(made_once, ARRAY(one.type, dimensions=1)))
 
 
 def given_values(name: str, like: ColumnElement[Any]) -> TableValuedAlias:

@@ -14,21 +14,19 @@ from sqlalchemy import (
     Delete,
     Insert,
     Row,
-    Select,
-    and_,
     bindparam,
     delete,
     func,
     insert,
-    or_,
     select,
 )
 
 from db import bulk, upsert
+from db.ending import find_ending
 from db.kept import KeptDevice, KeptDevices, OpenState, Stored
-from db.known import find_known, part_for_new, select_followed
+from db.known import find_known, part_for_new
 from db.schema import DEVICES, PRESENT, VISITS
-from presence.following import STALE_AFTER, Devices, FollowedDevice, OpenVisit, Reading
+from presence.following import Devices, FollowedDevice, OpenVisit, Reading
 from presence.radio import Radio
 from presence.scan import Heard, Scan
 from presence.visits import Visit
@@ -57,8 +55,7 @@ class FollowedDevices:
                 unknown = hashes.difference(one.device.device_hash for one in found)
                 if unknown:
                     self._read(radio, find_known(connection, radio, key_period, unknown).values())
-            ending = connection.execute(_select_ending(radio, connection.dialect.name), _bounds(scans, visit_gap))
-            self._read(radio, ending.all())
+            self._read(radio, find_ending(connection, radio, scans, visit_gap))
 
     def _take(self, radio: Radio, found: Iterable[KeptDevice]) -> None:
         devices, stored = self.devices[radio], self._stored[radio]
@@ -162,34 +159,7 @@ def _hashes(radio: Radio, scans: Sequence[Scan]) -> dict[int, set[str]]:
     return found
 
 
-def _bounds(scans: Sequence[Scan], visit_gap: timedelta) -> dict[str, Any]:
-    """Which open visits these scans may end, see `presence.following.Follower`: some more than they will."""
-    newest_at = max(scan.started_at for scan in scans)
-    oldest_at = min(scan.started_at for scan in scans)
-    return {
-        "sensors": sorted({scan.sensor for scan in scans}),
-        "silent_since_at": newest_at - visit_gap,
-        "oldest_at": oldest_at,
-        "stale_since_at": newest_at - STALE_AFTER,
-    }
-
-
 # Building a statement costs more than running it: each is built once for each radio.
-@cache
-def _select_ending(radio: Radio, dialect: str) -> Select[*tuple[Any, ...]]:
-    devices, present = DEVICES[radio], PRESENT[radio]
-    went_back = func.coalesce(present.c.placed_seen_at, present.c.last_seen_at) > bindparam("oldest_at")
-    may_be_over = or_(present.c.last_seen_at < bindparam("silent_since_at"), went_back)
-    is_here = bulk.is_among(present.c.sensor, "sensors", dialect)
-    return (
-        select_followed(radio)
-        # Every row has its device. An outer join says which to begin with: a planner without statistics, as SQLite's is
-        # here, may else begin with all the devices there are.
-        .join_from(present, devices, present.c.device_id == devices.c.id, isouter=True)
-        .where(or_(and_(is_here, may_be_over), present.c.last_seen_at < bindparam("stale_since_at")))
-    )
-
-
 @cache
 def _insert_device(radio: Radio, dialect: str, *columns: str) -> Any:  # noqa: ANN401 - SQLAlchemy's type of an insert that returns rows has no short name
     devices = DEVICES[radio]

@@ -247,7 +247,9 @@ def _device_table(radio: Radio) -> Table[DeviceColumns]:
 
 def _present_table(radio: Radio, devices: Table[DeviceColumns]) -> Table[PresentColumns]:
     of_device = ForeignKeyConstraint(["device_id"], [devices.c.id])
-    return Table(f"{radio.value}_present", METADATA, PresentColumns, of_device)
+    table = Table(f"{radio.value}_present", METADATA, PresentColumns, of_device)
+    Index(f"ix_{table.name}_sensor", table.c.sensor, info={"dialect": "postgresql"})  # elsewhere there is none
+    return table
 
 
 SCANS = Table("scans", METADATA, ScanColumns)

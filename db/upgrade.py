@@ -12,7 +12,7 @@ from db.connect import Connections
 from db.errors import DatabaseError, NewerDatabaseError
 
 # The newest migration in migrations/versions. Revisions are four digits, counted up, so a greater one is newer.
-REVISION = "0006"
+REVISION = "0007"
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
