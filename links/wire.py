@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from msgspec import DecodeError, ValidationError, json
 
+from links.wire_counts import CountsError, counts_to_send, received_counts
 from links.wire_forms import (
     DAY_SECONDS,
     LEAST_DBM,
@@ -22,6 +23,7 @@ from links.wire_forms import (
     MOST_SSIDS,
     VERSION,
     BatchForm,
+    CountsForm,
     DeviceForm,
     FaultForm,
     HeadForm,
@@ -32,6 +34,7 @@ from links.wire_forms import (
     UnreadForm,
     VersionForm,
 )
+from presence.counts import RadioCounts
 from presence.faults import Fault
 from presence.message import Batch, ScanMessage
 from presence.radio import Radio
@@ -162,7 +165,10 @@ def _hearing_to_send(hearing: Hearing, started_at: datetime) -> HeardForm | Unhe
     if not isinstance(hearing, Heard):
         return UnheardForm(_fault_to_send(hearing.fault))
     cut_short = None if hearing.cut_short is None else _fault_to_send(hearing.cut_short)
-    return HeardForm([_device_to_send(one, started_at) for one in hearing.observations[:MOST_DEVICES]], cut_short)
+    counts = None if hearing.counts is None else counts_to_send(hearing.counts)
+    return HeardForm(
+        [_device_to_send(one, started_at) for one in hearing.observations[:MOST_DEVICES]], cut_short, counts
+    )
 
 
 def _device_to_send(observation: DeviceObservation, started_at: datetime) -> DeviceForm:
@@ -247,7 +253,8 @@ def _received_hearing(
         )
         for one in hearing.devices
     )
-    return Heard(observations, None if hearing.cut_short is None else _received_fault(hearing.cut_short))
+    cut_short = None if hearing.cut_short is None else _received_fault(hearing.cut_short)
+    return Heard(observations, cut_short, _received_counts(hearing.counts, where))
 
 
 def _check_devices(devices: Sequence[DeviceForm], where: str) -> None:
@@ -259,6 +266,13 @@ def _check_devices(devices: Sequence[DeviceForm], where: str) -> None:
         raise WireError(f"A device is listed twice; each belongs in once - at `{where}`.")
     if sum(one.sighting_count for one in devices) > _MOST_SIGHTINGS_IN_ALL:
         raise WireError(f"The sighting_count of all together is above {_MOST_SIGHTINGS_IN_ALL} - at `{where}`.")
+
+
+def _received_counts(counts: CountsForm | None, where: str) -> RadioCounts | None:
+    try:
+        return None if counts is None else received_counts(counts)
+    except CountsError as error:
+        raise WireError(f"{error} - at `{where}.counts`.") from error
 
 
 def _received_fault(fault: FaultForm) -> Fault:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, Raw, Struct
 
+from presence.counts import NO_CUTS, RSSI_CUTS_DBM
 from presence.faults import FaultReason
 from presence.scan import AddressKind
 
@@ -29,6 +30,12 @@ DAY_SECONDS = 86_400.0
 LONGEST_ELAPSED_SECONDS = 1e9
 # IEEE 802.11-2020 and the Bluetooth Core Specification report RSSI within -127 and 20 dBm.
 LEAST_DBM, MOST_DBM = -127, 20
+# Frames that are counted in ten minutes: what is kept of a count is never more (four bytes).
+MOST_COUNTED = 2**31 - 1
+# A scan a second for the ten minutes of the window.
+MOST_SCANS = 600
+# Things that stay at one place: an office of a thousand desks has no more in reach of one sensor.
+MOST_FIXTURES = 1_000
 
 # As config.toml takes it; it becomes the last word of a topic, so it holds none of "/", "+" and "#".
 SENSOR_NAME = r"^[\w .-]{1,64}\Z"
@@ -39,6 +46,8 @@ _Hash = Annotated[str, Meta(min_length=64, max_length=64)]
 _SecondsInto = Annotated[float, Meta(ge=-DAY_SECONDS, le=DAY_SECONDS)]
 _Rssi = Annotated[float, Meta(ge=LEAST_DBM, le=MOST_DBM)]
 _Deviation = Annotated[float, Meta(ge=0, le=MOST_DBM - LEAST_DBM)]
+_Count = Annotated[int, Meta(ge=0, le=MOST_COUNTED)]
+_Cuts = Annotated[tuple[_Count, ...], Meta(min_length=len(RSSI_CUTS_DBM), max_length=len(RSSI_CUTS_DBM))]
 _Ssid = Annotated[str, Meta(max_length=LONGEST_SSID)]
 
 
@@ -65,11 +74,49 @@ class DeviceForm(Struct, omit_defaults=True, gc=False):
     ssids: Annotated[tuple[_Ssid, ...], Meta(max_length=MOST_SSIDS)] = ()
 
 
+class CountedForm(Struct, omit_defaults=True, gc=False):
+    """`presence.counts.Counted`."""
+
+    sendings: _Cuts = NO_CUTS
+    bursts: _Cuts = NO_CUTS
+    addresses: _Cuts = NO_CUTS
+    fingerprints: _Cuts = NO_CUTS
+    stable: _Cuts = NO_CUTS
+    devices: _Cuts = NO_CUTS
+    carried: _Cuts = NO_CUTS
+    once: _Cuts = NO_CUTS
+    twice: _Cuts = NO_CUTS
+
+
+class FixtureForm(Struct, omit_defaults=True):
+    """`presence.counts.FixtureHeard`."""
+
+    digest: _Hash
+    sendings: _Count
+    bursts: _Count
+    window_sendings: _Count
+    window_bursts: _Count
+    window_scans: Annotated[int, Meta(ge=1, le=MOST_SCANS)]
+    cut: Annotated[int, Meta(ge=0, lt=len(RSSI_CUTS_DBM))]
+    is_carried: bool
+    manufacturer: Annotated[str, Meta(max_length=LONGEST_MANUFACTURER)] | None = None
+
+
+class CountsForm(Struct, omit_defaults=True):
+    """`presence.counts.RadioCounts`."""
+
+    scan: CountedForm
+    window: CountedForm
+    window_scans: Annotated[int, Meta(ge=1, le=MOST_SCANS)]
+    fixtures: Annotated[list[FixtureForm], Meta(max_length=MOST_FIXTURES)] = []
+
+
 class HeardForm(Struct, omit_defaults=True, tag_field="hearing", tag="heard"):
     """`presence.scan.Heard`."""
 
     devices: Annotated[list[DeviceForm], Meta(max_length=MOST_DEVICES)]
     cut_short: FaultForm | None = None
+    counts: CountsForm | None = None
 
 
 class UnheardForm(Struct, tag_field="hearing", tag="not heard"):

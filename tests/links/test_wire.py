@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from links.wire import MOST_BATCH_BYTES, WireError, WireVersionError, decode_batch, encode_batch, encode_message
+from presence.counts import Counted, FixtureHeard, RadioCounts
 from presence.faults import Fault, FaultReason
 from presence.message import ScanMessage
 from presence.radio import Radio
@@ -27,6 +28,12 @@ CARD = SensorCard("hall", "by the stairs", "0.1.0")
 SITE = "0f1e2d3c4b5a6978"
 AT = datetime(2027, 3, 10, 8, 30, 0, 125_000, tzinfo=UTC)
 ZONE_OF = ZoneThresholds().zone_of
+COUNTS = RadioCounts(
+    scan=Counted(sendings=(9, 8, 7, 6, 5, 4, 3, 2), addresses=(3, 2, 2, 1, 1, 0, 0, 0)),
+    window=Counted(sendings=(90, 80, 70, 60, 50, 40, 30, 20), devices=(5, 4, 3, 2, 1, 1, 1, 1)),
+    window_scans=10,
+    fixtures=(FixtureHeard("0f" * 32, "Maker", 2, 1, 20, 10, 9, 7, is_carried=False),),
+)
 FAULT = Fault(FaultReason.HUNG, "no answer", "reset the adapter")
 
 
@@ -89,6 +96,48 @@ def test_a_batch_arrives_as_it_was_sent() -> None:
     batch = decode_batch(batch_of(*sent), ZONE_OF)
     assert (batch.sensor, batch.site, batch.sent_at, batch.waiting_count) == (CARD, SITE, AT, 3)
     assert list(batch.messages) == sent
+
+
+def test_counts_arrive_as_they_were_sent() -> None:
+    """What a scan counted, and the fixtures in it, are the same at the other end; a sensor may leave them out."""
+    heard = Heard((), None, COUNTS)
+    (arrived,) = decode_batch(batch_of(message(1, scan(heard, Heard(())))), ZONE_OF).messages
+    assert (arrived.scan.wifi, arrived.scan.bluetooth) == (heard, Heard(()))
+
+
+def test_a_sensor_cuts_counts_to_what_is_taken() -> None:
+    """Counts beyond all bounds are sent as the most that a hub takes."""
+    beyond = replace(COUNTS, scan=Counted(sendings=(2**40,) * 8), window_scans=10_000, fixtures=COUNTS.fixtures)
+    (arrived,) = decode_batch(batch_of(message(1, scan(Heard((), None, beyond)))), ZONE_OF).messages
+    assert isinstance(arrived.scan.wifi, Heard)
+    assert arrived.scan.wifi.counts is not None
+    assert arrived.scan.wifi.counts.scan.sendings == (2**31 - 1,) * 8
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda counts: counts["scan"].update(sendings=[1, 1]), "length >= 8"),
+        (lambda counts: counts["scan"].update(sendings=[1] * 9), "length <= 8"),
+        (lambda counts: counts["scan"].update(sendings=[-1] * 8), ">= 0"),
+        (lambda counts: counts["scan"].update(bursts=[2**31] + [0] * 7), "<= 2147483647"),
+        (lambda counts: counts["scan"].update(bursts=[1.5] * 8), "Expected `int`"),
+        (lambda counts: counts["window"].update(devices=[0, 1, 0, 0, 0, 0, 0, 0]), "more of `devices`"),
+        (lambda counts: counts.update(window_scans=0), ">= 1"),
+        (lambda counts: counts.pop("window"), "missing required field `window`"),
+        (lambda counts: counts["fixtures"][0].update(digest="G" * 64), "hexadecimal"),
+        (lambda counts: counts["fixtures"][0].update(cut=8), "< 8|<= 7"),
+        (lambda counts: counts["fixtures"].append(counts["fixtures"][0]), "twice"),
+        (lambda counts: counts.update(fixtures=counts["fixtures"] * 1_001), "length <= 1000"),
+    ],
+)
+def test_counts_that_cannot_be_are_refused(change: Callable[[Said], object], says: str) -> None:
+    """Counts of the wrong length, sign or order, and fixtures that are none, are refused with the reason and place."""
+    said = json.loads(batch_of(message(1, scan(Heard((), None, COUNTS)))))
+    change(said["messages"][0]["wifi"]["counts"])
+    with pytest.raises(WireError, match=says) as refused:
+        decode_batch(json.dumps(said).encode(), ZONE_OF)
+    assert "messages[0]" in str(refused.value)
 
 
 def test_not_heard_is_never_nobody_there() -> None:
