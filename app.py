@@ -162,8 +162,11 @@ def run_sensor(place: Place) -> int:
 def build_box(telling: Telling, site: SimulatedSite | None, remember: Callable[[Scan], None]) -> Box:
     """What listens every minute and hands over what it heard, and lets registered tags be heard."""
     place, scans = telling.place, telling.place.config.scans
+    what_stays = place.what_stays(telling.registry_key, telling.store.fixtures.digests())
     return Box(
-        sensor=build_sensor(place, telling.keys, site, telling.newest_at(), telling.zoning, ear=telling.ear),
+        sensor=build_sensor(
+            place, telling.keys, site, telling.newest_at(), telling.zoning, ear=telling.ear, what_stays=what_stays
+        ),
         remember=remember,
         not_remembered=DatabaseError,
         interval_seconds=scans.interval_seconds,
@@ -204,6 +207,7 @@ def scan(place: Place) -> int:
 
 def replay(place: Place, captures: Sequence[Path], bluetooth: Path | None, as_line: Callable[[Scan], str]) -> int:
     """Take stored captures down the road of live ones, and print a line for each scan."""
+    from scans.counting import new_windows  # noqa: PLC0415 - see above
     from scans.replay import Replay  # noqa: PLC0415 - see above
     from scans.wifi import read_capture  # noqa: PLC0415 - see above
 
@@ -214,7 +218,8 @@ def replay(place: Place, captures: Sequence[Path], bluetooth: Path | None, as_li
             store.recorder.record(one)
             print(as_line(one), flush=True)
 
-        player = Replay(scans.sensor_name, place.visitor_keys(), place.rules(), take)
+        windows = new_windows(place.what_stays(place.registry_key(), store.fixtures.digests()))
+        player = Replay(scans.sensor_name, place.visitor_keys(), place.rules(), take, windows)
         faults = player.play(captures, read_capture, bluetooth)
     for path, fault in faults:
         print(f"{path}: {fault.detail or advice_for(Radio.WIFI, fault.reason)}", file=sys.stderr)

@@ -20,6 +20,8 @@ from db.zone_sums import ZoneSums
 from place import Place
 from presence.radio import Radio
 from presence.zones import Zoning
+from scans.counting import new_windows
+from scans.fixtures import WhatStays
 from scans.listener import Listener
 from scans.monitor import MonitorInterface, own_addresses
 from scans.patience import PatientRadio
@@ -58,6 +60,7 @@ def build_sensor(
     zoning: Zoning | None = None,
     *,
     ear: TagEar | None = None,
+    what_stays: WhatStays | None = None,
 ) -> Sensor:
     """The radios that are switched on, real or simulated, and what makes scans of what they hear.
 
@@ -68,6 +71,7 @@ def build_sensor(
         newest_at: The latest time known to have passed.
         zoning: Tells zones; None goes by config.toml.
         ear: Hears registered tags; None where nobody follows any.
+        what_stays: How to learn what stays at the place; None where nobody asks.
     """
     scans = place.config.scans
     # Done before the next scan may start, with two seconds to record this one; the settings see to it that 13 s remain.
@@ -85,6 +89,7 @@ def build_sensor(
         listen_seconds=scans.listen_seconds,
         clock=place.clock,
         newest_at=newest_at,
+        windows=new_windows(what_stays),
     )
 
 
@@ -203,6 +208,7 @@ def _record_history(place: Place, store: Store, site: SimulatedSite, say: Callab
         to_at=now_at,
         interval=interval,
         listen_seconds=place.config.scans.listen_seconds,
+        windows=new_windows(place.what_stays(place.registry_key(), store.fixtures.digests())),
     )
     say("Making the demonstration's history:")
     for day, of_day in groupby(scans, key=lambda scan: scan.started_at.astimezone(place.time_zone).date()):

@@ -20,6 +20,7 @@ from presence.sensors import SensorCard
 from presence.zones import ZoneThresholds, Zoning
 from scans.clock import Clock, machine_clock
 from scans.enrolment import joined_settings, site_registry
+from scans.fixtures import WhatStays
 from scans.folding import ObservationRules
 from scans.manufacturers import Manufacturers
 from scans.registry_key import RegistryKey
@@ -99,6 +100,15 @@ class Place:
         if self.database_url == "sqlite://":
             return RegistryKey(None)
         return site_registry(self.folder) or RegistryKey(self.folder / "registry.key")
+
+    def what_stays(self, key: RegistryKey, known: frozenset[str]) -> WhatStays:
+        """How to learn what stays at the place.
+
+        Args:
+            key: Under which such things are named.
+            known: Those that are known from before.
+        """
+        return WhatStays(key.digest, known, self.time_zone, self.manufacturers.maker)
 
     @property
     def card(self) -> SensorCard:

@@ -6,15 +6,16 @@ import hmac
 import secrets
 from bisect import bisect_right
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, islice
 
-from presence.counts import RSSI_CUTS_DBM, WINDOW, Counted, Cuts, RadioCounts
+from presence.counts import RSSI_CUTS_DBM, WINDOW, Counted, Cuts, FixtureHeard, RadioCounts
 from presence.radio import Radio
 from presence.scan import AddressKind
 from scans.families import Family, is_carried
+from scans.fixtures import FixtureLearner, WhatStays
 from scans.joining import joined_by_fingerprint
 from scans.packing import Stretch, Trail, packed
 from scans.traces import Glimpse, Join, Sender, Trace
@@ -75,11 +76,13 @@ class Window:
     Args:
         rules: How devices are told.
         secret: The key: random bytes.
+        fixtures: Learns what stays; None where nobody asks.
     """
 
-    def __init__(self, rules: CountingRules, secret: bytes) -> None:
+    def __init__(self, rules: CountingRules, secret: bytes, fixtures: FixtureLearner | None = None) -> None:
         self._rules = rules
         self._secret = secret
+        self._fixtures = fixtures
         self._scans: deque[_Scan] = deque()
 
     def count(self, started_at: datetime, senders: Iterable[Sender]) -> RadioCounts:
@@ -92,7 +95,10 @@ class Window:
         """
         at = started_at.timestamp()
         self._scans = deque(one for one in self._scans if at - WINDOW.total_seconds() < one.at < at)
-        heard = {self._name(sender): sender.trace for sender, _ in zip(senders, range(_MOST_OF_A_SCAN), strict=False)}
+        named = {self._name(sender): sender for sender in islice(senders, _MOST_OF_A_SCAN)}
+        if self._fixtures is not None:
+            self._fixtures.take(started_at, named)
+        heard = {name: sender.trace for name, sender in named.items()}
         self._scans.append(_Scan(at, heard))
         while sum(len(one.heard) for one in self._scans) > _MOST_OF_A_WINDOW:
             self._scans.popleft()
@@ -102,16 +108,41 @@ class Window:
             scan=_counted(heard, devices, self._rules),
             window=_counted(in_window, devices, self._rules),
             window_scans=len(self._scans),
+            fixtures=tuple(self._fixtures_in(in_window, at)),
         )
+
+    def _fixtures_in(self, traces: _Traces, at: float) -> Iterator[FixtureHeard]:
+        for name, trace in traces.items():
+            fixture = None if self._fixtures is None else self._fixtures.known_as(name)
+            if fixture is not None:
+                now = [glimpse for glimpse in trace.glimpses if glimpse.scan_at == at]
+                yield FixtureHeard(
+                    digest=fixture.digest,
+                    manufacturer=fixture.manufacturer,
+                    sendings=sum(glimpse.sendings for glimpse in now),
+                    bursts=sum(glimpse.bursts for glimpse in now),
+                    window_sendings=sum(glimpse.sendings for glimpse in trace.glimpses),
+                    window_bursts=sum(glimpse.bursts for glimpse in trace.glimpses),
+                    window_scans=len(trace.glimpses),
+                    cut=_cut([trace]),
+                    is_carried=self._rules.is_carried(trace),
+                )
 
     def _name(self, sender: Sender) -> bytes:
         return hmac.digest(self._secret, sender.address.encode(), "sha256")[:_NAME_BYTES]
 
 
-def new_windows() -> dict[Radio, Window]:
-    """A window for each radio, under a key of their own."""
+def new_windows(what_stays: WhatStays | None = None) -> dict[Radio, Window]:
+    """A window for each radio, under a key of their own.
+
+    Args:
+        what_stays: How to learn what stays at the place; None where nobody asks.
+    """
     secret = secrets.token_bytes(32)
-    return {radio: Window(rules_of(radio), secret) for radio in Radio}
+    return {
+        radio: Window(rules_of(radio), secret, None if what_stays is None else FixtureLearner(radio, what_stays))
+        for radio in Radio
+    }
 
 
 _Traces = dict[bytes, Trace]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from presence.faults import Fault, FaultReason
 from presence.radio import Radio
 from presence.scan import Hearing, Scan, Unheard
 from scans.advertisement_log import AdvertisementLog
-from scans.counting import new_windows
+from scans.counting import Window, new_windows
 from scans.folding import Fold, ObservationRules
 from scans.sensor import Moment, hearing_of
 from scans.sighting import HearSighting, Sighting
@@ -34,14 +34,22 @@ class Replay:
         keys: Where the key of each minute comes from.
         rules: What is said of each device.
         emit: Takes each scan, the earliest first within a capture.
+        windows: What counts, for each radio; None counts without learning what stays.
     """
 
-    def __init__(self, sensor: str, keys: VisitorKeys, rules: ObservationRules, emit: Callable[[Scan], None]) -> None:
+    def __init__(
+        self,
+        sensor: str,
+        keys: VisitorKeys,
+        rules: ObservationRules,
+        emit: Callable[[Scan], None],
+        windows: Mapping[Radio, Window] | None = None,
+    ) -> None:
         self._sensor = sensor
         self._keys = keys
         self._rules = rules
         self._emit = emit
-        self._windows = new_windows()
+        self._windows = windows or new_windows()
         self._previous_minute: int | None = None
 
     def play(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +30,7 @@ class Sensor:
         listen_seconds: How long each radio listens.
         clock: The clocks.
         newest_at: The latest time known to have passed (of the last scan before this start); None when there is none.
+        windows: What counts, for each radio; None counts without learning what stays.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Sensor:
         listen_seconds: float,
         clock: Clock,
         newest_at: datetime | None,
+        windows: Mapping[Radio, Window] | None = None,
     ) -> None:
         self._name = name
         self._radios = {radio.radio: radio for radio in radios}
@@ -49,7 +52,7 @@ class Sensor:
         self._listen_seconds = listen_seconds
         self._clock = clock
         self._newest_at = newest_at
-        self._windows = new_windows()
+        self._windows = windows or new_windows()
         self._previous_start: float | None = None
         self._failing: dict[Radio, FaultReason] = {}
 

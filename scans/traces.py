@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from presence.scan import AddressKind
-from scans.families import Family
+
+# What tells families takes a megabyte, which a hub need not spend.
+if TYPE_CHECKING:
+    from scans.families import Family
 
 
 @dataclass(frozen=True, slots=True)
