@@ -34,8 +34,9 @@ _HOURS_OF_A_DAY = 16
 _REMEMBERED_HOURS = 24
 _ALL_HOURS = (1 << _REMEMBERED_HOURS) - 1
 
-# An hour counts in which it was heard in half of the scans, and scans were made for half of it or longer.
-_LEAST_SHARE = 0.5
+# An hour counts in which it was heard in a quarter of the scans, for what idles is silent in many of them, and scans
+# were made for half of it or longer.
+_LEAST_SHARE = 0.25
 _LEAST_SECONDS = _HOUR_SECONDS / 2
 
 # Against a flood of made-up addresses, at some 150 bytes each; a place has a few dozen.
