@@ -1,9 +1,10 @@
-"""Captures of a room whose people were counted, through the programme's own road: tshark, scans, a database, estimates."""
+"""Captures of a room whose people were counted, through the programme's own road: tshark, scans, a database."""
 
 from __future__ import annotations
 
 import contextlib
 import csv
+import hmac
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,8 +19,10 @@ from db.people_basis import read_basis, read_counts
 from db.store import Store, open_store
 from presence.calibrating import CountedMoment
 from presence.counts import SensorCounts
-from presence.scan import Scan
+from presence.scan import AddressKind, Scan
 from presence.zones import ZoneThresholds
+from scans.counting import new_windows
+from scans.fixtures import WhatStays
 from scans.folding import ObservationRules
 from scans.replay import Replay
 from scans.visitor_key import KeyRotation, VisitorKeys
@@ -33,6 +36,23 @@ _FEWEST_MINUTES = 5
 
 class NothingToMeasureError(Exception):
     """A folder does not hold what a figure needs; the message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """By what rules captures are replayed.
+
+    Attributes:
+        time_zone: By which it is night.
+        secret: The key under which things that stay are named: random bytes, the same for all folders of a run.
+    """
+
+    time_zone: str
+    secret: bytes
+
+    def digest(self, address: str) -> bytes:
+        """What a thing that stays is known by."""
+        return hmac.digest(self.secret, address.encode(), "sha256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +86,14 @@ class Room:
         return tuple(dict.fromkeys(block.day for block in self.blocks))
 
 
-def read_room(folder: Path, time_zone: str) -> Room:
+def read_room(folder: Path, place: Place, known: frozenset[str] = frozenset()) -> Room:
     """Take all captures of a folder down the programme's road.
 
     Args:
         folder: Holds captures (*.pcap, *.pcap.gz), one a day and named by it, and occupancy.csv (day, minute_epoch,
             people).
-        time_zone: By which it is night.
+        place: Whose rules are followed.
+        known: Digests of fixtures that are known from before.
 
     Raises:
         NothingToMeasureError: It holds no capture, or no occupancy.
@@ -81,28 +102,33 @@ def read_room(folder: Path, time_zone: str) -> Room:
     table = folder / "occupancy.csv"
     if not captures or not table.is_file():
         raise NothingToMeasureError(f"{folder.name}/ holds no {'occupancy.csv' if captures else 'capture'}")
-    with tempfile.TemporaryDirectory() as kept, _recorded(captures, Path(kept), time_zone) as store:
-        counts, excluded = _read_back(store, time_zone)
+    with tempfile.TemporaryDirectory() as kept, _recorded(captures, Path(kept), place, known) as store:
+        counts, excluded = _read_back(store, place.time_zone)
     blocks = tuple(_blocks(counts, _truth(table)))
     if not blocks:
         raise NothingToMeasureError(f"{folder.name}/ holds no ten minutes that were both captured and counted")
-    return Room(blocks, excluded)
+    return Room(blocks, excluded | known)
 
 
 @contextlib.contextmanager
-def _recorded(captures: Sequence[Path], folder: Path, time_zone: str) -> Iterator[Store]:
+def _recorded(captures: Sequence[Path], folder: Path, place: Place, known: frozenset[str]) -> Iterator[Store]:
     """A database in which the captures were recorded."""
-    zone = ZoneInfo(time_zone)
+    zone = ZoneInfo(place.time_zone)
     scans: list[Scan] = []
+    windows = new_windows(WhatStays(place.digest, known, zone, _nobody_s))
     keys = VisitorKeys(None, KeyRotation.DAILY, 0, zone)
-    player = Replay(_SENSOR, keys, ObservationRules(lambda *_: None, ZoneThresholds()), scans.append)
+    player = Replay(_SENSOR, keys, ObservationRules(_nobody_s, ZoneThresholds()), scans.append, windows)
     faults = player.play(captures, read_capture, None)
     if faults:
         path, fault = faults[0]
         raise NothingToMeasureError(f"{path.name} cannot be read: {fault.detail or fault.reason}")
-    with contextlib.closing(open_store(f"sqlite:///{folder}/bench.db", ordinary_settings(time_zone))) as store:
+    with contextlib.closing(open_store(f"sqlite:///{folder}/bench.db", ordinary_settings(place.time_zone))) as store:
         store.recorder.record_many(scans)
         yield store
+
+
+def _nobody_s(_address: str, _kind: AddressKind, _company_id: int | None) -> None:
+    """Makers do not matter here."""
 
 
 def _read_back(store: Store, time_zone: str) -> tuple[dict[int, SensorCounts], frozenset[str]]:
