@@ -138,6 +138,7 @@ def store_settings(config: Config, time_zone: ZoneInfo) -> StoreSettings:
         keep_detections_days=config.db.keep_detections_days,
         time_zone=time_zone,
         capacity=config.presence.capacity or None,
+        medium_dbm=config.presence.medium_dbm,
     )
 
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from db import upsert
 from db.connect import Connections
@@ -50,6 +50,12 @@ class ZoningInForce:
             with contextlib.suppress(DatabaseError):  # whoever keeps the scan will say so
                 self._thresholds = self._overrides.thresholds() or self._default
         return self._thresholds
+
+
+def changed_medium_dbm(connection: Connection) -> int | None:
+    """From which signal strength on a device is medium; None when nobody changed what config.toml says."""
+    found: str | None = connection.scalar(select(OVERRIDES.c.value).where(OVERRIDES.c.name == _MEDIUM))
+    return None if found is None else int(found)
 
 
 class Overrides:

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
+from db.overrides import changed_medium_dbm
 from db.packed_counts import unpack
 from db.people_schema import FITS, FIXTURES, SCAN_COUNTS
 from db.settings import StoreSettings
-from presence.counts import RadioCounts, SensorCounts
+from presence.counts import RSSI_CUTS_DBM, RadioCounts, SensorCounts
 from presence.estimate import FixtureDecision, PeopleEstimate
 from presence.estimating import estimate_people
 from presence.people_model import UNCALIBRATED, PeopleModel
@@ -67,18 +68,26 @@ class Basis:
         return None if packed is None else unpack(packed, self.fixtures)
 
 
-def plain_model(settings: StoreSettings) -> PeopleModel:
-    """The model without head counts."""
-    return replace(UNCALIBRATED, visible_share=settings.visible_share)
+def plain_model(connection: Connection, settings: StoreSettings) -> PeopleModel:
+    """The model without head counts: by the share who can be heard, of what is not far by the zones in force."""
+    medium_dbm = changed_medium_dbm(connection)
+    cut_dbm = nearest_cut(settings.medium_dbm if medium_dbm is None else medium_dbm)
+    return replace(UNCALIBRATED, visible_share=settings.visible_share, cut_dbm=cut_dbm)
+
+
+def nearest_cut(dbm: int) -> int:
+    """The cut that scans were counted at which is nearest to a signal strength, in dBm."""
+    return min(RSSI_CUTS_DBM, key=lambda cut_dbm: abs(cut_dbm - dbm))
 
 
 def read_basis(connection: Connection, settings: StoreSettings) -> Basis:
     """What estimates go by now."""
     fit = connection.execute(_select_fit()).first()
     fixtures = connection.execute(_select_fixtures()).all()
-    plain = plain_model(settings)
+    plain = plain_model(connection, settings)
     model = None if fit is None else _understood(fit.model)
-    is_of_these = model is not None and model.visible_share == plain.visible_share
+    of_these = (plain.visible_share, plain.cut_dbm)
+    is_of_these = model is not None and (model.visible_share, model.cut_dbm) == of_these
     return Basis(
         fit_id=0 if fit is None else fit.id,
         change=fit.change if fit is not None and is_of_these else -1,

@@ -104,14 +104,13 @@ class PeopleReader:
         """What other settings would have said of a range of time.
 
         Args:
-            visible_share: The share of people who can be heard; None for the one in force. It tells where there are too
-                few head counts to tell better.
-            cut_dbm: From which RSSI on devices count, one of `RSSI_CUTS_DBM`; None for the one in force.
+            visible_share: The share of people who can be heard; None for the one in force.
+            cut_dbm: From which RSSI on devices count; None for the medium zone's. Neither changes anything once head
+                counts tell what devices mean.
             time_range: Of which past.
             now_at: Its end.
 
         Raises:
-            ValueError: There is no such cut.
             DatabaseError: The database cannot be read.
         """
         with self._connections.read() as connection:

@@ -10,10 +10,9 @@ from statistics import fmean
 
 from sqlalchemy import Connection
 
-from db.people_basis import Basis, reach, read_basis, read_counts
+from db.people_basis import Basis, nearest_cut, reach, read_basis, read_counts
 from db.settings import StoreSettings
 from presence.counts import SensorCounts
-from presence.cutting import heard_from
 from presence.estimate import WhatIf
 from presence.ranges import TimeRange
 
@@ -34,12 +33,11 @@ def read_what_if(
 ) -> WhatIf:
     """Mean likely people by hour of the day, under the settings in force and under those asked about."""
     basis = read_basis(connection, settings)
-    other = basis if visible_share is None else _with_share(basis, visible_share)
+    other = _other(basis, visible_share, cut_dbm)
     now: list[tuple[int, float]] = []
     then: list[tuple[int, float]] = []
     for at, counted in _moments(connection, basis, settings, time_range, now_at):
-        asked = counted if cut_dbm is None else {name: heard_from(one, cut_dbm) for name, one in counted.items()}
-        one, another = basis.estimate(counted), other.estimate(asked)
+        one, another = basis.estimate(counted), other.estimate(counted)
         if one is not None and another is not None:
             hour = at.astimezone(settings.time_zone).hour
             now.append((hour, one.likely))
@@ -47,8 +45,16 @@ def read_what_if(
     return WhatIf(time_range, _by_hour(now), _by_hour(then))
 
 
-def _with_share(basis: Basis, visible_share: float) -> Basis:
-    return replace(basis, model=replace(basis.model, visible_share=visible_share))
+def _other(basis: Basis, visible_share: float | None, cut_dbm: int | None) -> Basis:
+    """The basis under other settings. Where head counts say what devices mean, settings have no say any more."""
+    model = basis.model
+    if model.wifi is not None or model.bluetooth is not None:
+        return basis
+    share = model.visible_share if visible_share is None else visible_share
+    return replace(
+        basis,
+        model=replace(model, visible_share=share, cut_dbm=model.cut_dbm if cut_dbm is None else nearest_cut(cut_dbm)),
+    )
 
 
 def _moments(

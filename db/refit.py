@@ -102,6 +102,7 @@ def order_for(connections: Connections, settings: StoreSettings, now_at: datetim
         "url": connections.url.render_as_string(hide_password=False),
         "interval_seconds": settings.interval_seconds,
         "visible_share": settings.visible_share,
+        "medium_dbm": settings.medium_dbm,
         "time_zone": str(settings.time_zone),
         "now_at": now_at.isoformat(),
     }
@@ -115,6 +116,7 @@ def main() -> None:
     settings = StoreSettings(
         interval_seconds=order["interval_seconds"],
         visible_share=order["visible_share"],
+        medium_dbm=order["medium_dbm"],
         time_zone=ZoneInfo(order["time_zone"]),
         # Nothing is taken in or forgotten here.
         visit_gap=timedelta(0),

@@ -21,6 +21,7 @@ class StoreSettings:
         keep_detections_days: Days every single detection is kept.
         time_zone: Whose days and hours the sums and charts are cut by.
         capacity: How many people the place is made for; None when nobody said.
+        medium_dbm: Weaker signals are far, unless that was changed while running; what is far is not at the place.
     """
 
     interval_seconds: float
@@ -32,3 +33,4 @@ class StoreSettings:
     keep_detections_days: int
     time_zone: ZoneInfo
     capacity: int | None = None
+    medium_dbm: int = -75

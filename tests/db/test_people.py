@@ -5,15 +5,18 @@ from datetime import timedelta
 
 import pytest
 
+from db.overrides import Overrides
+from db.refit import refit
 from db.store import Store
-from presence.counts import RSSI_CUTS_DBM, SensorCounts
+from presence.counts import SensorCounts
 from presence.estimate import EstimateError, FixtureDecision, NoSuchFixtureError, NoSuchHeadCountError
 from presence.estimating import estimate_people
 from presence.people_model import UNCALIBRATED
 from presence.radio import Radio
 from presence.ranges import TimeRange
+from presence.zones import ZoneThresholds
 from tests.db.counting import counting_scan, counts, fixture
-from tests.db.scanning import device, minute, scan
+from tests.db.scanning import SETTINGS, device, minute, scan
 
 AT_MOST = timedelta(days=1)
 
@@ -218,18 +221,37 @@ def test_what_if_tells_the_past_under_other_settings(store: Store) -> None:
     assert told.then == {9: pytest.approx(2 * likely(8))}
 
 
-def test_what_if_only_what_is_near_counted(store: Store) -> None:
-    """What is heard too weakly for the cut that is asked about is left out, fixtures with it."""
-    far = replace(fixture("printer"), cut=0)
-    at_cuts = (8, 8, 8, 5, 5, 5, 5, 5)
-    some = counts(8, far)
+def test_what_if_what_is_weaker_counted_too(store: Store) -> None:
+    """The same scans, with other signals near enough, are other people; head counts leave settings no say."""
+    some = counts(8)
+    at_cuts = (8, 8, 8, 5, 5, 2, 2, 2)
+    thinning = replace(some.window, devices=at_cuts, carried=at_cuts, addresses=at_cuts, once=at_cuts)
+    for number in range(6):
+        store.recorder.record(counting_scan(minute(number), replace(some, window=thinning)))
+    told = store.people.what_if(None, -85, TimeRange.HOUR, minute(6))
+    assert told.then[9] == pytest.approx(8 / 5 * told.now[9])
+    for number in range(6):
+        store.head_counts.add(30, minute(number), "admin")
+    refit(store.connections, SETTINGS, minute(6))
+    told = store.people.what_if(0.1, -85, TimeRange.HOUR, minute(6))
+    assert told.then == told.now
+
+
+def test_the_zones_in_force_say_what_is_near_enough(store: Store) -> None:
+    """Other thresholds make a fit due, after which more or fewer devices are taken to be at the place."""
+    some = counts(8)
+    at_cuts = (8, 8, 8, 5, 5, 2, 2, 2)
     thinning = replace(some.window, devices=at_cuts, carried=at_cuts, addresses=at_cuts, once=at_cuts)
     store.recorder.record(counting_scan(minute(0), replace(some, window=thinning)))
-    told = store.people.what_if(None, RSSI_CUTS_DBM[3], TimeRange.HOUR, minute(1))
-    assert told.now == {9: pytest.approx(likely(7))}
-    assert told.then == {9: pytest.approx(likely(5))}
-    with pytest.raises(ValueError, match="not in tuple"):
-        store.people.what_if(None, -61, TimeRange.HOUR, minute(1))
+    refit(store.connections, SETTINGS, minute(0))
+    before = store.people.people_now(minute(0)).estimate
+    Overrides(store.connections).set_thresholds(ZoneThresholds(-50, -66), minute(0))
+    assert store.people.calibration().is_fitting
+    refit(store.connections, SETTINGS, minute(0))
+    after = store.people.people_now(minute(0)).estimate
+    assert before is not None
+    assert after is not None
+    assert after.likely == pytest.approx(2 / 5 * before.likely)
 
 
 def test_stays_of_the_crowd_rest_on_devices_that_keep_their_address(store: Store) -> None:
