@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from command_line import parse
 from config import ConfigError, Uplink
+from counting import add_head_count, delete_head_count, import_head_counts, list_head_counts
 from db.backup import back_up
 from db.errors import DatabaseError
 from db.examine import examine_database
@@ -34,6 +35,7 @@ from links.sensor_page import OwnHearing, sensor_server
 from links.server import ServerError, open_port, serve
 from place import Place, place_of
 from presence.access import AccessError, Role
+from presence.estimate import EstimateError
 from presence.faults import advice_for
 from presence.overview import Activity, Phase
 from presence.radio import Radio
@@ -289,6 +291,17 @@ def tags_as_asked(place: Place, arguments: argparse.Namespace) -> int:
             return list_tags(place)
 
 
+def count_as_asked(place: Place, arguments: argparse.Namespace) -> int:
+    """Take in how many people were counted, list what was, or take an entry back."""
+    if arguments.list:
+        return list_head_counts(place)
+    if arguments.delete is not None:
+        return delete_head_count(place, arguments.delete)
+    if arguments.table is not None:
+        return import_head_counts(place, arguments.table)
+    return add_head_count(place, arguments.people, arguments.at)
+
+
 def enrol_as_asked(place: Place, arguments: argparse.Namespace) -> int:
     """Enrol a sensor."""
     return enrol(place, SensorCard(arguments.name, arguments.place or None, None), Uplink(arguments.by), arguments.url)
@@ -304,6 +317,7 @@ _COMMANDS: dict[str, Callable[[Place, argparse.Namespace], int]] = {
     "keys": keys_as_asked,
     "password": lambda place, _: password(place),
     "tags": tags_as_asked,
+    "count": count_as_asked,
     "doctor": lambda place, _: doctor(place),
     "scan": lambda place, _: scan(place),
     "replay": replay_as_asked,
@@ -318,6 +332,7 @@ _FOR_THE_USER = (
     ConfigError,
     DatabaseError,
     EnrolmentError,
+    EstimateError,
     KeyFileError,
     LinkSettingsError,
     ServerError,

@@ -20,6 +20,7 @@ _SAYS = {
     "keys": "the keys of programs: list, make, revoke",
     "password": "set the admin password",
     "tags": "your own things: list, add, delete",
+    "count": "how many people are there: the estimate learns from it",
     "doctor": "what works, what does not, and how to mend it",
     "scan": "one scan now, as JSON; nothing is stored",
     "replay": "stored captures, by the road of live ones",
@@ -94,6 +95,7 @@ def _add_site_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     enrol.add_argument("--by", default="http", choices=["http", "mqtt"], help="how it sends (default: http)")
     enrol.add_argument("--url", metavar="URL", help="address of this hub (default: this machine's on the LAN)")
     _add_tag_options(parsers["tags"])
+    _add_count_options(parsers["count"])
     parsers["join"].add_argument("code", metavar="CODE", nargs="+", help="what ./run enrol printed")
     keys = parsers["keys"].add_subparsers(dest="action", metavar="ACTION")
     # The options of every command may stand before the action or after it; after it they must not undo what was before.
@@ -103,6 +105,17 @@ def _add_site_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     make.add_argument("--role", default=Role.VIEWER.value, choices=[role.value for role in Role])
     revoke = keys.add_parser("revoke", help="take a key back", parents=[shared])
     revoke.add_argument("name", metavar="NAME")
+
+
+def _add_count_options(count: argparse.ArgumentParser) -> None:
+    what = count.add_mutually_exclusive_group(required=True)
+    what.add_argument("people", type=int, nargs="?", metavar="N", help="so many people are there")
+    what.add_argument("--list", action="store_true", help="what was counted, and what the estimate makes of it")
+    what.add_argument("--delete", type=int, metavar="NUMBER", help="take an entry back")
+    what.add_argument(
+        "--import", type=Path, dest="table", metavar="FILE", help="entries of a table (CSV): counted_at,people"
+    )
+    count.add_argument("--at", metavar="TIME", help="when it was, such as 2027-03-01T10:00 (default: now)")
 
 
 def _add_tag_options(tags: argparse.ArgumentParser) -> None:

@@ -29,7 +29,7 @@ from db.sensors import Word
 from db.store import Store
 from db.tag_handovers import TagHandovers
 from link_settings import broker_settings, file_named, outbox_limits, page_address, read_secret
-from links.api.parts import AlertParts, ApiParts, TagParts
+from links.api.parts import AlertParts, ApiParts, EstimateParts, TagParts
 from links.api.routes import api_router
 from links.api_access import declare_access
 from links.door import Door
@@ -374,6 +374,7 @@ class Telling:
             clock=place.clock.wall,
             tagged=TagParts(store.tags, store.tag_log, store.floor_plans, self._identify, self.ear),
             alerting=AlertParts(Alerts(connections), AlertRules(connections), Channels(connections, self.registry_key)),
+            estimating=EstimateParts(store.people, store.head_counts, store.fixtures),
             changed=self.nudge,
         )
 

@@ -32,10 +32,13 @@ from db.alert_rules import AlertRules
 from db.alerts import Alerts
 from db.channels import Channels
 from db.connect import Connections
+from db.fixtures import Fixtures
 from db.floor_plans import FloorPlans
+from db.head_counts import HeadCounts
 from db.overrides import Overrides
 from db.read_detections import DetectionReader
 from db.read_pages import PageReader
+from db.read_people import PeopleReader
 from db.read_statistics import Statistics
 from db.reader import Reader
 from db.schema import SCANS
@@ -43,7 +46,7 @@ from db.sensors import Sensors
 from db.tag_log import TagLog
 from db.tags import Tags
 from db.upgrade import upgrade
-from links.api.parts import AlertParts, ApiParts, TagParts
+from links.api.parts import AlertParts, ApiParts, EstimateParts, TagParts
 from links.api.routes import api_router
 from links.server import server_with
 from presence.zones import Zone, ZoneThresholds
@@ -229,6 +232,7 @@ def _parts(connections: Connections) -> ApiParts:
             None,
         ),
         alerting=AlertParts(Alerts(connections), AlertRules(connections), Channels(connections, key)),
+        estimating=EstimateParts(PeopleReader(connections, _SETTINGS), HeadCounts(connections), Fixtures(connections)),
         changed=lambda: None,
     )
 

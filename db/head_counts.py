@@ -62,17 +62,20 @@ class HeadCounts:
             note_change(connection)
         return numbers
 
-    def edit(self, head_count_id: int, people: int, counted_at: datetime) -> None:
-        """Change an entry.
+    def edit(self, head_count_id: int, people: int | None, counted_at: datetime | None) -> None:
+        """Change an entry; None leaves what it says.
 
         Raises:
             NoSuchHeadCountError: There is none of this number.
             EstimateError: Nobody can have counted that.
             DatabaseError: It could not be done.
         """
-        values = {"people": _checked(people), "counted_at": _checked_time(counted_at)}
+        entry = HEAD_COUNTS.c
+        values = {
+            entry.people: entry.people if people is None else _checked(people),
+            entry.counted_at: entry.counted_at if counted_at is None else _checked_time(counted_at),
+        }
         with self._connections.write() as connection:
-            entry = HEAD_COUNTS.c
             changed = update(HEAD_COUNTS).where(entry.id == head_count_id, entry.deleted_at.is_(None)).values(values)
             _check_found(connection.execute(changed).rowcount)
             note_change(connection)

@@ -19,7 +19,18 @@ from db.read_people_history import read_busy_week, read_people_history, read_usu
 from db.read_stays import read_stays
 from db.read_what_if import read_what_if
 from db.settings import StoreSettings
-from presence.estimate import BusyWeek, Calibration, CrowdStays, PeopleEstimate, PeopleHistory, PeopleNow, Usual, WhatIf
+from presence.estimate import (
+    BusyWeek,
+    Calibration,
+    CrowdStays,
+    HeadCount,
+    NoSuchHeadCountError,
+    PeopleEstimate,
+    PeopleHistory,
+    PeopleNow,
+    Usual,
+    WhatIf,
+)
 from presence.ranges import TimeRange
 
 
@@ -88,6 +99,18 @@ class PeopleReader:
         """
         with self._connections.read() as connection:
             return read_calibration(connection, self._settings)
+
+    def head_count(self, head_count_id: int) -> HeadCount:
+        """One head count.
+
+        Raises:
+            NoSuchHeadCountError: There is none of this number.
+            DatabaseError: The database cannot be read.
+        """
+        found = [one for one in self.calibration().head_counts if one.head_count_id == head_count_id]
+        if not found:
+            raise NoSuchHeadCountError("There is no such head count; perhaps it was deleted for good.")
+        return found[0]
 
     def stays(self, time_range: TimeRange, now_at: datetime) -> CrowdStays | None:
         """How long the crowd of a range of time stays; None when too few keep their address to say.

@@ -19,6 +19,7 @@ from db.errors import DatabaseError
 from links.api_page import DOCUMENT_PATH, api_page_router
 from links.refusals import answer_of, database_away
 from presence.alerts import AlertError, NoSuchAlertError
+from presence.estimate import EstimateError, NoSuchFixtureError, NoSuchHeadCountError
 from presence.plans import NoSuchPlanError, PlanError
 from presence.sealing import SealError
 from presence.tags import IdentityTakenError, NoSuchTagError, TagError
@@ -75,9 +76,9 @@ def _refuse_without_database(_request: Request, _error: Exception) -> JSONRespon
 # What cannot be done as asked; the most special of those that fit an error counts. Each says why, and what to do.
 _WRONG_INPUT = 422
 _REFUSED: dict[int, tuple[type[Exception], ...]] = {
-    404: (NoSuchTagError, NoSuchPlanError, NoSuchAlertError),
+    404: (NoSuchTagError, NoSuchPlanError, NoSuchAlertError, NoSuchHeadCountError, NoSuchFixtureError),
     409: (IdentityTakenError,),
-    _WRONG_INPUT: (TagError, PlanError, AlertError),
+    _WRONG_INPUT: (TagError, PlanError, AlertError, EstimateError),
     503: (SealError,),
 }
 

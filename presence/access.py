@@ -89,6 +89,9 @@ class NewKey:
 _OPEN_READS = (
     "/api/v1/statistics",
     "/api/v1/people",
+    "/api/v1/head-counts",
+    "/api/v1/head-counts.csv",
+    "/api/v1/fixtures",
     "/api/v1/visits",
     "/api/v1/scans",
     "/api/v1/radios",
@@ -117,8 +120,9 @@ _CLOSED_READS = ("/api/v1/keys", "/api/v1/channels", "/api/v1/tags/nearby")
 _SENSOR_POSTS = ("/api/v1/detections", "/api/v1/batches", "/api/v1/tag-reports")
 _SENSOR_READS = ("/api/v1/sensor/register",)
 
-# Whoever may see an alert may say that they know of it.
-_ACKNOWLEDGING = re.compile(r"/api/v1/alerts/[0-9]+/acknowledge", re.ASCII)
+# Whoever may see an alert may say that they know of it. Asking what other settings would have said changes nothing, but
+# takes a Pi some seconds, so not everybody may.
+_FOR_VIEWERS = re.compile(r"/api/v1/(alerts/[0-9]+/acknowledge|people/what-if)", re.ASCII)
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -157,7 +161,7 @@ def _needed_to_read(path: str) -> Role | None:
 def _needed_to_change(method: str, path: str) -> Role | None:
     if method == "POST" and any(_is_below(path, one) for one in _SENSOR_POSTS):
         return Role.SENSOR
-    if method == "POST" and _ACKNOWLEDGING.fullmatch(path):
+    if method == "POST" and _FOR_VIEWERS.fullmatch(path):
         return Role.VIEWER
     # By these the page reads as well as it changes. Whatever changes something asks for the role itself.
     if method == "POST" and path.startswith("/_dash-"):

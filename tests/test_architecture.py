@@ -26,6 +26,7 @@ ARROWS = {
     "telling": {"config", "place", "link_settings", "scans", "db", "links", "presence"},
     "watching": {"place", "telling", "scans", "db", "presence"},
     "registering": {"place", "scans", "presence"},
+    "counting": {"place", "presence"},
     "showing": {"place", "hearing", "telling", "scans", "db", "layouts", "links", "presence"},
     "enrolling": {"config", "place", "link_settings", "scans", "db", "links", "presence"},
 }
@@ -39,6 +40,7 @@ TOP_LEVEL = (
     "telling",
     "watching",
     "registering",
+    "counting",
     "showing",
     "enrolling",
 )

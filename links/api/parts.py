@@ -10,10 +10,13 @@ from typing import Protocol
 from db.alert_rules import AlertRules
 from db.alerts import Alerts
 from db.channels import Channels
+from db.fixtures import Fixtures
 from db.floor_plans import FloorPlans
+from db.head_counts import HeadCounts
 from db.overrides import Overrides
 from db.read_detections import DetectionReader
 from db.read_pages import PageReader
+from db.read_people import PeopleReader
 from db.read_statistics import Statistics
 from db.reader import Reader
 from db.sensors import Sensors
@@ -71,6 +74,21 @@ class AlertParts:
 
 
 @dataclass(frozen=True, slots=True)
+class EstimateParts:
+    """What the API about people is made from.
+
+    Attributes:
+        people: Tells how many people are there, estimated.
+        head_counts: What the owner counted.
+        fixtures: Things that stay at the place.
+    """
+
+    people: PeopleReader
+    head_counts: HeadCounts
+    fixtures: Fixtures
+
+
+@dataclass(frozen=True, slots=True)
 class ApiParts:
     """What the API is made from; each may raise DatabaseError, which the server answers with 503.
 
@@ -87,7 +105,9 @@ class ApiParts:
         clock: Tells the time, aware.
         tagged: What is told of tags.
         alerting: What is told of alerts.
-        changed: Called when a tag or an alert was changed here, so that whoever listens hears of it at once.
+        estimating: What is told of people.
+        changed: Called when a tag, an alert or a head count was changed here, so that whoever listens hears of it at
+            once.
     """
 
     reader: Reader
@@ -102,4 +122,5 @@ class ApiParts:
     clock: Callable[[], datetime]
     tagged: TagParts
     alerting: AlertParts
+    estimating: EstimateParts
     changed: Callable[[], None]

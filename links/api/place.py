@@ -1,4 +1,4 @@
-"""Routes that tell how the place is now: people, radios, sensors."""
+"""Routes that tell how the place is now: radios and sensors."""
 
 from __future__ import annotations
 
@@ -9,48 +9,9 @@ from fastapi import APIRouter
 from links.api.answers import Answer
 from links.api.pages import GapAnswer, gap_answer
 from links.api.parts import ApiParts
-from presence.overview import Overview
 from presence.pages import RadioRow, SensorGap
 from presence.radio import Radio
 from presence.sensors import SensorRow, SensorState
-from presence.zones import Zone
-
-
-class PeopleAnswer(Answer):
-    """How many are there now, and how many were in all."""
-
-    as_of_at: datetime
-    """When this was read."""
-    last_scan_at: datetime | None
-    """Start of the latest scan; null before the first."""
-    clock_is_right: bool
-    """Whether the clock was right then."""
-    people_now: int | None
-    """Devices of the latest scan; null when no radio was heard in it, or it is too old to say anything of now."""
-    people_now_with_ratio: int | None
-    """The same, with those who cannot be heard; null like people_now."""
-    visible_share: float
-    """The share of people who can be heard."""
-    present_count: int | None
-    """Devices heard within the last minutes: a silent phone has not left. Null like people_now."""
-    hold_minutes: float
-    """How many minutes those are."""
-    zones_now: dict[Zone, int]
-    """Devices of the latest scan by zone; empty when people_now is null."""
-    wifi_now: int | None
-    """Devices heard by Wi-Fi in the latest scan; null when it was not heard."""
-    bluetooth_now: int | None
-    """The same for Bluetooth."""
-    people_total: int
-    """Different devices ever heard; one that comes back under a new key is a new one."""
-    wifi_total: int
-    """Of them by Wi-Fi."""
-    bluetooth_total: int
-    """Of them by Bluetooth."""
-    average_time_spent_minutes: float | None
-    """Mean over devices of the minutes they were detected; null when there is none yet."""
-    time_spent_since_at: datetime | None
-    """Since when time spent is counted; null for ever."""
 
 
 class RadioAnswer(Answer):
@@ -100,13 +61,8 @@ class SensorAnswer(Answer):
 
 
 def place_router(parts: ApiParts) -> APIRouter:
-    """The routes /people, /radios and /sensors."""
+    """The routes /radios and /sensors."""
     router = APIRouter(tags=["Place"])
-
-    @router.get("/people")
-    def people() -> PeopleAnswer:
-        """How many are there now, and how many were in all: what the cards of the page show."""
-        return _people(parts.reader.overview(parts.clock()))
 
     @router.get("/radios")
     def radios() -> list[RadioAnswer]:
@@ -119,27 +75,6 @@ def place_router(parts: ApiParts) -> APIRouter:
         return [_sensor(row) for row in parts.sensors.all(parts.clock())]
 
     return router
-
-
-def _people(now: Overview) -> PeopleAnswer:
-    return PeopleAnswer(
-        as_of_at=now.as_of_at,
-        last_scan_at=now.last_scan_at,
-        clock_is_right=now.clock_is_right,
-        people_now=now.people_now,
-        people_now_with_ratio=now.people_now_with_ratio,
-        visible_share=now.visible_share,
-        present_count=now.present_count,
-        hold_minutes=now.hold_minutes,
-        zones_now=now.zones_now,
-        wifi_now=now.wifi.device_count,
-        bluetooth_now=now.bluetooth.device_count,
-        people_total=now.people_total,
-        wifi_total=now.wifi_total,
-        bluetooth_total=now.bluetooth_total,
-        average_time_spent_minutes=now.average_time_spent_minutes,
-        time_spent_since_at=now.time_spent_since_at,
-    )
 
 
 def _radio(row: RadioRow) -> RadioAnswer:

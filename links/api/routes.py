@@ -14,8 +14,10 @@ from links.api.devices import devices_router
 from links.api.export import export_router
 from links.api.floor_plans import floor_plans_router
 from links.api.freshness import NOT_MODIFIED, revalidated
+from links.api.head_counts import fixtures_router, head_counts_router
 from links.api.pages import pages_router
 from links.api.parts import ApiParts
+from links.api.people import people_router, what_if_router
 from links.api.place import place_router
 from links.api.settings import settings_router
 from links.api.statistics import statistics_router
@@ -29,7 +31,7 @@ def api_router(parts: ApiParts) -> APIRouter:
     """The routes. The server they are brought into answers a DatabaseError with 503, as `links.server` does."""
     router = APIRouter(prefix="/api/v1", responses=_AWAY, generate_unique_id_function=_operation_id)
     fresh = Depends(revalidated(parts.reader.latest_scan_id, parts.clock))
-    for kept in (statistics_router, detections_router, pages_router, place_router):
+    for kept in (statistics_router, detections_router, pages_router, people_router, place_router):
         router.include_router(kept(parts), dependencies=[fresh], responses=NOT_MODIFIED)
     made_anew = (
         devices_router,
@@ -40,6 +42,9 @@ def api_router(parts: ApiParts) -> APIRouter:
         floor_plans_router,
         alerts_router,
         channels_router,
+        what_if_router,
+        head_counts_router,
+        fixtures_router,
     )
     for made in made_anew:
         router.include_router(made(parts))

@@ -13,10 +13,13 @@ from db.alert_rules import AlertRules
 from db.alerts import Alerts
 from db.channels import Channels
 from db.connect import Connections
+from db.fixtures import Fixtures
 from db.floor_plans import FloorPlans
+from db.head_counts import HeadCounts
 from db.overrides import Overrides
 from db.read_detections import DetectionReader
 from db.read_pages import PageReader
+from db.read_people import PeopleReader
 from db.read_statistics import Statistics
 from db.reader import Reader
 from db.recorder import Recorder
@@ -24,7 +27,7 @@ from db.sensors import Sensors, Word
 from db.tag_log import TagLog
 from db.tags import Tags
 from db.zone_sums import ZoneSums
-from links.api.parts import AlertParts, ApiParts, TagParts
+from links.api.parts import AlertParts, ApiParts, EstimateParts, TagParts
 from links.api.routes import api_router
 from links.server import server_with
 from presence.scan import Scan
@@ -109,6 +112,9 @@ class Place:
             ),
             alerting=AlertParts(
                 Alerts(self.connections), AlertRules(self.connections), Channels(self.connections, self.key)
+            ),
+            estimating=EstimateParts(
+                PeopleReader(self.connections, SETTINGS), HeadCounts(self.connections), Fixtures(self.connections)
             ),
             changed=lambda: self.changes.append(None),
         )
