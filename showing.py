@@ -16,6 +16,7 @@ from db.read_preview import SignalReader
 from db.reports import keep_report
 from hearing import is_continuous
 from layouts.needs import Managing, PageSettings
+from layouts.needs_people import Estimating
 from layouts.needs_tags import Alerting, Following, Near, Tagging
 from links.feed import FEED_PATH
 from links.guard import current_identity
@@ -68,6 +69,7 @@ def add_page(telling: Telling, server: FastAPI, activity: Callable[[], Activity]
             telling.access,
             SignalReader(store.connections).best_signals,
         ),
+        estimating=Estimating(store.people, store.head_counts, store.fixtures),
         following=following(telling),
         feed_path=FEED_PATH,
     )

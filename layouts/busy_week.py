@@ -47,7 +47,7 @@ def busy_week(week: BusyWeek, today: Cells, local: datetime) -> Component | None
         local: The moment it is, where the box is.
     """
     rows = [*zip(_DAYS, week.cells, strict=True), ("Today", tuple(today))]
-    most = max((people for _, cells in rows for people in cells if people is not None), default=None)
+    most = max((round(people) for _, cells in rows for people in cells if people is not None), default=None)
     if most is None:
         return None
     return html.Table(
@@ -79,7 +79,7 @@ def _hour_heading(hour: int) -> Component:
     return html.Th(f"{hour}", scope="col", **_part("columnheader", day=1, hour=hour + 2))
 
 
-def _row(name: str, cells: Cells, most: float, place: int, local: datetime) -> Component:
+def _row(name: str, cells: Cells, most: int, place: int, local: datetime) -> Component:
     is_today = place == local.weekday()
     heading = html.Th(
         name if place == len(_DAYS) else [name[:3], html.Span(name[3:], className="busy-rest")],
@@ -99,8 +99,8 @@ def _row(name: str, cells: Cells, most: float, place: int, local: datetime) -> C
     )
 
 
-def _cell(people: float | None, most: float, place: int, hour: int, *, is_now: bool) -> Component:
-    strength = _STRENGTHS[math.ceil(people / most * 6)] if people and most else 0
+def _cell(people: float | None, most: int, place: int, hour: int, *, is_now: bool) -> Component:
+    strength = _STRENGTHS[math.ceil(round(people) / most * 6)] if people and most else 0
     looks = [
         "busy-cell",
         *(["busy-strong"] if strength >= _STRONG else []),

@@ -17,7 +17,7 @@ from layouts.off_the_loop import off_the_loop
 from layouts.palette import palette_for
 from layouts.ranges import chosen_range
 from layouts.troubles import Troubles
-from presence.estimate import EstimateError
+from presence.estimate import EstimateError, PeopleHistory
 
 FOR_THE_ADMIN = "Nothing was changed: this asks for the admin password."
 """What is said to those who may not change anything."""
@@ -62,7 +62,7 @@ def read_people(
     now_at = parts.clock()
     now = estimating.reader.people_now(now_at, sensor)
     # Only what has no estimate asks for more, to tell why.
-    unknown = "" if now.estimate else people_now.why_unknown(now, parts.reader.overview(now_at, sensor))
+    unknown = "" if now.estimate else people_now.why_unknown(parts.reader.overview(now_at, sensor))
     return people_now.estimate_reading(now, unknown, now_at, parts.settings.time_zone), people_now.why_steps(now)
 
 
@@ -88,10 +88,16 @@ def _register_chart(app: Dash, parts: PageParts, estimating: Estimating, trouble
         history = estimating.reader.people_history(chosen_range(time_range), parts.clock(), asked_sensor(parts, asked))
         troubles.end("people")
         legend = [html.Li(name, className=f"key-{key}") for key, name in people_charts.estimate_legend(history)]
-        has_gap = any(axes.unheard_runs(people_charts.is_estimated(history)))
-        note = "Shaded: not heard. It does not mean that nobody was there." if has_gap else ""
         figure = people_charts.estimate_chart(history, palette_for(theme), parts.settings.time_zone)
-        return figure, legend, note, True
+        return figure, legend, _chart_note(history), True
+
+
+def _chart_note(history: PeopleHistory) -> str:
+    is_estimated = people_charts.is_estimated(history)
+    if not any(is_estimated):
+        return "Nothing was estimated in this time: scans of an older version came without counts."
+    has_gap = any(axes.unheard_runs(is_estimated))
+    return "Shaded: not heard. It does not mean that nobody was there." if has_gap else ""
 
 
 def _register_calibration(app: Dash, estimating: Estimating, troubles: Troubles) -> None:

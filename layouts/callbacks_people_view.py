@@ -10,7 +10,7 @@ from layouts.callbacks_people import FOR_THE_ADMIN, made_by, read_people
 from layouts.frame import VIEWS
 from layouts.manage import login_needed
 from layouts.needs import PageParts
-from layouts.needs_people import Estimating
+from layouts.needs_people import Estimating, PeoplePast
 from layouts.off_the_loop import off_the_loop
 from layouts.palette import palette_for
 from layouts.ranges import chosen_range
@@ -27,8 +27,9 @@ def register_people_view(app: Dash, parts: PageParts, estimating: Estimating, tr
     _register_counts(app, parts, estimating, troubles)
     _register_entry(app, parts, estimating, troubles)
     _register_week(app, parts, estimating, troubles)
-    _register_stays(app, parts, estimating, troubles)
-    _register_what_if(app, parts, estimating, troubles)
+    if estimating.past is not None:
+        _register_stays(app, parts, estimating.past, troubles)
+        _register_what_if(app, parts, estimating.past, troubles)
     _register_fixtures(app, parts, estimating, troubles)
     _register_decision(app, parts, estimating, troubles)
 
@@ -160,9 +161,10 @@ def _register_week(app: Dash, parts: PageParts, estimating: Estimating, troubles
         return busy_week.busy_week(week, today, local), busy_week.busy_note(week), True
 
 
-def _register_stays(app: Dash, parts: PageParts, estimating: Estimating, troubles: Troubles) -> None:
+def _register_stays(app: Dash, parts: PageParts, past: PeoplePast, troubles: Troubles) -> None:
     @app.callback(
         Output("crowd-stays", "children"),
+        Output("stays-panel", "hidden"),
         Output("trouble-people", "hidden", allow_duplicate=True),
         Input("address", "pathname"),
         Input("people-range", "data"),
@@ -174,15 +176,16 @@ def _register_stays(app: Dash, parts: PageParts, estimating: Estimating, trouble
     def show_stays(path: str, time_range: str, _changed: object) -> object:
         if path != _PATH:
             return no_update
-        stays = estimating.reader.stays(chosen_range(time_range), parts.clock())
+        stays = past.stays(chosen_range(time_range), parts.clock())
         troubles.end("people")
-        return crowd.crowd_stays(stays), True
+        return crowd.crowd_stays(stays), False, True
 
 
-def _register_what_if(app: Dash, parts: PageParts, estimating: Estimating, troubles: Troubles) -> None:
+def _register_what_if(app: Dash, parts: PageParts, past: PeoplePast, troubles: Troubles) -> None:
     @app.callback(
         Output("if-chart", "figure"),
         Output("if-said", "children"),
+        Output("if-panel", "hidden"),
         Output("trouble-people", "hidden", allow_duplicate=True),
         Input("address", "pathname"),
         Input("people-range", "data"),
@@ -202,17 +205,18 @@ def _register_what_if(app: Dash, parts: PageParts, estimating: Estimating, troub
         try:
             asked = what_if.asked_share(share), what_if.asked_cut(cut)
         except EstimateError as error:
-            return no_update, str(error), True
-        tried = estimating.reader.what_if(*asked, chosen_range(time_range), parts.clock())
+            return no_update, str(error), False, True
+        tried = past.what_if(*asked, chosen_range(time_range), parts.clock())
         troubles.end("people")
         said = what_if.what_if_said(tried, is_asked=asked != (None, None))
-        return what_if.what_if_chart(tried, palette_for(theme)), said, True
+        return what_if.what_if_chart(tried, palette_for(theme)), said, False, True
 
 
 def _register_fixtures(app: Dash, parts: PageParts, estimating: Estimating, troubles: Troubles) -> None:
     @app.callback(
         Output("fixture-rows", "children"),
         Output("fixtures-summary", "children"),
+        Output("fixtures-table", "hidden"),
         Output("trouble-people", "hidden", allow_duplicate=True),
         Input("address", "pathname"),
         Input("people-changed", "data"),
@@ -226,7 +230,7 @@ def _register_fixtures(app: Dash, parts: PageParts, estimating: Estimating, trou
         rows = estimating.fixtures.rows()
         troubles.end("people")
         shown = fixtures.fixture_rows(rows, parts.clock(), parts.settings.time_zone, may_change=parts.may_change())
-        return shown, fixtures.fixtures_summary(rows), True
+        return shown, fixtures.fixtures_summary(rows), not rows, True
 
 
 def _register_decision(app: Dash, parts: PageParts, estimating: Estimating, troubles: Troubles) -> None:

@@ -21,7 +21,9 @@ def stays_panel() -> Component:
             ),
             html.Div(id="crowd-stays"),
         ],
+        id="stays-panel",
         className="panel panel-wide",
+        hidden=True,
     )
 
 
@@ -34,7 +36,7 @@ def crowd_stays(stays: CrowdStays | None) -> list[Component]:
     bars = [
         html.Li(
             [
-                html.Span(_class_text(start, end), className="stay-class"),
+                html.Span(f"{_class_text(start, end)}: ", className="stay-class"),
                 html.Span(html.Span(style={"width": f"{share / longest:.1%}"}), className="stay-bar"),
                 html.Span(share_text(round(share, 2)), className="stay-share"),
             ]

@@ -141,7 +141,8 @@ def taken_back(head_count_id: int) -> list[Component]:
 def calibration_text(calibration: Calibration) -> str:
     """What counting has brought so far, and how far a fit is."""
     if calibration.is_fitting:
-        return "Learning from your counts… The estimate follows in a moment."
+        what = "Learning from your counts…" if calibration.head_counts else "Estimating anew…"
+        return f"{what} It takes a moment, and the page follows by itself."
     if calibration.used == 0:
         return "Nothing was learned from counts yet."
     if calibration.error is None or calibration.plain_error is None:

@@ -124,12 +124,15 @@ def usual_text(estimate: PeopleEstimate, usual: Usual, local: datetime) -> str:
     return f"{difference} {'more' if estimate.likely > usual.people else 'fewer'} than usual {when}"
 
 
-def why_unknown(now: PeopleNow, overview: Overview) -> str:
+def why_unknown(overview: Overview) -> str:
     """Why there is no estimate, and what to do."""
-    if now.as_of_at is None:
+    if overview.last_scan_at is None:
         return "Listening for the first time…" if overview.sensor is None else "Nothing has come from this sensor yet."
     if overview.people_now is not None:
-        return "Not known: what was heard came without counts. Install this version on the sensor too."
+        return (
+            "Not known: the latest scan came without counts. They come with the next one; if they do not, install this "
+            "version on the sensor too."
+        )
     if any(state.device_count is not None for state in overview.radios):
         return "Not known: the latest scan is too old."
     return "Not known: no radio was heard. What to do is below, under Radios."

@@ -57,7 +57,9 @@ def what_if_panel() -> Component:
                 **aria(label="People by hour of the day, now and with other settings"),
             ),
         ],
+        id="if-panel",
         className="panel panel-wide",
+        hidden=True,
     )
 
 

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from layouts.people_now import estimate_reading, why_steps, why_unknown
+from layouts.people_words import range_text, step_change, steps_by_radio
+from presence.estimate import PeopleNow, StepKind, Usual
+from tests.layouts.fake_people import ESTIMATE, PLAIN_ESTIMATE, STEPS, busy_people
+from tests.layouts.fake_place import (
+    NOW_AT,
+    both_broken_overview,
+    busy_overview,
+    empty_overview,
+)
+from tests.layouts.trees import attribute, components, of_type, words
+
+PRAGUE = ZoneInfo("Europe/Prague")
+
+
+def reading_of(now: PeopleNow, unknown: str = "") -> str:
+    return words(estimate_reading(now, unknown, NOW_AT, PRAGUE))
+
+
+def test_the_estimate_stands_with_its_range_its_capacity_and_the_usual() -> None:
+    """The likely number is beside its range, its share of the capacity, and how far it is from the usual."""
+    assert reading_of(busy_people()) == (
+        "People here, estimated: 22 18 to 26, four times out of five "
+        "63 % of the capacity of 35 (51 % to 75 %) "
+        "5 more than usual for a Tuesday at this hour (17, over 6 weeks) "
+        "Learned from 4 counts of yours."
+    )
+
+
+def test_what_lies_within_the_range_is_as_usual() -> None:
+    """A difference that the estimate cannot tell is none."""
+    now = replace(busy_people(), usual=Usual(20.0, 5), capacity=None)
+    assert "About as many as usual for a Tuesday at this hour (20, over 5 weeks)" in reading_of(now)
+    fewer = replace(busy_people(), usual=Usual(40.0, 5))
+    assert "18 fewer than usual" in reading_of(fewer)
+
+
+def test_nothing_is_said_of_what_nobody_knows() -> None:
+    """Without a capacity and three weeks the card names neither, and without counts it asks for one."""
+    alone = PeopleNow(NOW_AT, replace(PLAIN_ESTIMATE, steps=STEPS), None, None)
+    said = reading_of(alone)
+    assert "capacity" not in said
+    assert "usual" not in said
+    assert "No count of yours yet, so the range is wide" in said
+
+
+def test_one_radio_alone_is_named() -> None:
+    """An estimate that only Bluetooth stands behind says so, and is marked."""
+    reading = estimate_reading(replace(busy_people(), estimate=PLAIN_ESTIMATE), "", NOW_AT, PRAGUE)
+    (alarm,) = [one for one in of_type(reading, "Strong") if attribute(one, "className") == "alarm"]
+    assert words(alarm) == "By Bluetooth alone: Wi-Fi was not heard, so the range is less sure."
+
+
+def test_no_estimate_is_a_dash_with_its_reason() -> None:
+    """What is not known is no zero, and the reason says what to do."""
+    assert reading_of(replace(busy_people(), estimate=None), "Why not.") == "People here, estimated: — Why not."
+    assert why_unknown(empty_overview()) == "Listening for the first time…"
+    assert why_unknown(replace(empty_overview(), sensor="door")) == "Nothing has come from this sensor yet."
+    assert "came without counts" in why_unknown(busy_overview())
+    assert "no radio was heard" in why_unknown(both_broken_overview())
+    assert why_unknown(replace(busy_overview(), people_now=None)) == "Not known: the latest scan is too old."
+
+
+def test_the_bar_is_silent_and_within_its_ends() -> None:
+    """The bar says nothing to a screen reader that the words do not, and no mark leaves it."""
+    reading = estimate_reading(replace(busy_people(), capacity=10), "", NOW_AT, PRAGUE)
+    (bar,) = [one for one in components(reading) if attribute(one, "className") == "range-bar"]
+    assert attribute(bar, "aria-hidden") == "true"
+    lefts = [float(attribute(mark, "style")["left"].rstrip("%")) for mark in of_type(bar, "Span")]
+    assert all(0 <= left <= 100 for left in lefts)
+
+
+def test_the_steps_add_up_to_the_eye() -> None:
+    """Whatever is added or taken away is the difference of the numbers shown before and after it."""
+    for _, under in steps_by_radio(STEPS):
+        for step, before in under:
+            change = step_change(step, before)
+            if change and change[0] in "+−":
+                assert before is not None
+                told = float(change[1:]) * (1 if change[0] == "+" else -1)
+                assert round(round(before, 1) + told, 1) == round(step.value, 1)
+
+
+def test_every_step_is_told_in_words() -> None:
+    """Each kind of step has a sentence, under its radio; nothing of the machine's own names is shown."""
+    tables = why_steps(busy_people())
+    assert [words(of_type(table, "Caption")) for table in tables] == ["By Wi-Fi", "By Bluetooth", "Together"]
+    said = words(tables)
+    assert "Only those heard at −75 dBm or more, as your counts say how far the place goes − 11 41" in said
+    assert "From devices to people, as your counts teach × 0.82 22.6" in said
+    assert "18 to 26, four times out of five 22" in said
+    assert {step.kind for step in STEPS} == set(StepKind)
+    assert "_" not in said
+
+
+def test_why_without_a_number_says_so() -> None:
+    """There is nothing to explain while nothing is known."""
+    assert words(why_steps(replace(busy_people(), estimate=None))) == "There is no number to explain just now."
+
+
+def test_a_range_of_one_number_is_one() -> None:
+    """An empty room needs no "0 to 0"."""
+    assert range_text(0.0, 0.3) == "0"
+    assert range_text(ESTIMATE.low, ESTIMATE.high) == "18 to 26"
