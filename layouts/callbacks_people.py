@@ -142,7 +142,7 @@ def _register_count(app: Dash, parts: PageParts, estimating: Estimating, trouble
             return str(error), no_update, no_update, no_update, True
         troubles.end("counting")
         said = head_counts.count_said(head_count_id, number, counted_at, now_at, zone)
-        return said, None, "", ["counted", clicks, submits], True
+        return said, "", "", ["counted", clicks, submits], True
 
 
 def made_by(parts: PageParts) -> str:

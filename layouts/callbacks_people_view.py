@@ -97,7 +97,7 @@ def _register_entry(app: Dash, parts: PageParts, estimating: Estimating, trouble
     @off_the_loop
     def fill_form(asked: dict[str, object] | None, *_done: object) -> object:
         if ctx.triggered_id != "count-row":
-            return None, "", None, "Add a count", True
+            return "", "", None, "Add a count", True
         if not asked or asked.get("do") != "edit":
             return (no_update,) * 5
         number, zone = asked_number(asked), parts.settings.time_zone
@@ -105,7 +105,7 @@ def _register_entry(app: Dash, parts: PageParts, estimating: Estimating, trouble
         if not found:
             return (no_update,) * 5
         at = f"{found[0].counted_at.astimezone(zone):%Y-%m-%d %H:%M}"
-        return found[0].people, at, {"number": number}, "Edit the count", False
+        return str(found[0].people), at, {"number": number}, "Edit the count", False
 
     @app.callback(
         Output("counts-said", "children", allow_duplicate=True),

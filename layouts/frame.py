@@ -127,6 +127,7 @@ def _unseen_parts(activity: Activity) -> tuple[Component, ...]:
                 "keys-changed",
                 "people-changed",
                 "count-row",
+                "entry-saved",
             )
         ),
     )

@@ -11,9 +11,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts.buttons import row_button
-from layouts.fields import number_field, text_field
+from layouts.fields import text_field
 from layouts.formats import DASH, dbm_text, moment_text, short_moment_text
-from layouts.head_counts import LONGEST_MOMENT, calibration_text
+from layouts.head_counts import LONGEST_MOMENT, calibration_text, people_input
 from layouts.people_words import people_text
 from presence.estimate import Calibration, HeadCount
 
@@ -48,7 +48,7 @@ def counts_panel() -> Component:
             html.P(id="counts-summary", role="status"),
             html.P(id="counts-advice", className="advice-next"),
             _form(),
-            html.P(id="counts-login", hidden=True),
+            html.P(id="counts-login"),
             html.P(id="counts-said", role="status"),
             html.Div(
                 html.Table(
@@ -72,7 +72,10 @@ def _form() -> Component:
             html.H3("Add a count", id="entry-title"),
             html.Div(
                 [
-                    number_field("entry-people", "People", ""),
+                    html.Div(
+                        [html.Label("People", htmlFor="entry-people"), people_input("entry-people")],
+                        className="form-field form-field-number",
+                    ),
                     text_field(
                         "entry-at",
                         "Counted at",

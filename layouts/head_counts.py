@@ -17,6 +17,7 @@ from presence.estimate import MOST_PEOPLE, Calibration, EstimateError
 LONGEST_MOMENT = len("2026-05-12 14:05")
 """Characters of a moment as it is typed."""
 
+_DIGITS = re.compile(r"[0-9]{1,6}")
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3])[:.h]([0-5][0-9])")
 
 FITTING_EVERY_MS = 2000
@@ -32,16 +33,7 @@ def count_form() -> Component:
                     html.Div(
                         [
                             html.Label("I count", htmlFor="count-people"),
-                            dcc.Input(
-                                id="count-people",
-                                type="number",
-                                min=0,
-                                max=MOST_PEOPLE,
-                                step=1,
-                                debounce=False,
-                                autoComplete="off",
-                                className="field",
-                            ),
+                            people_input("count-people"),
                             html.Span("people now"),
                             html.Button("Save the count", id="count-save", className="button button-primary"),
                         ],
@@ -76,15 +68,34 @@ def count_form() -> Component:
     )
 
 
+def people_input(name: str) -> Component:
+    """A field for a number of people, which a phone offers its digits for.
+
+    It is no number field: Dash cannot empty those without a warning of the browser.
+
+    Args:
+        name: Its id.
+    """
+    return dcc.Input(
+        id=name,
+        type="text",
+        inputMode="numeric",
+        maxLength=len(str(MOST_PEOPLE)),
+        debounce=False,
+        autoComplete="off",
+        className="field",
+    )
+
+
 def asked_people(value: object) -> int:
     """The number of people that was typed.
 
     Raises:
         EstimateError: It is none.
     """
-    # A browser has one kind of number: 12 may come as 12.0.
-    if isinstance(value, int | float) and 0 <= value <= MOST_PEOPLE and value == int(value):
-        return int(value)
+    words = value.strip() if isinstance(value, str) else ""
+    if _DIGITS.fullmatch(words) and int(words) <= MOST_PEOPLE:
+        return int(words)
     raise EstimateError(f"Say how many people you count: a whole number from 0 to {MOST_PEOPLE:,}.")
 
 

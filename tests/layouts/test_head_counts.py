@@ -23,13 +23,13 @@ def counted(*people: int) -> Calibration:
     return place.calibration()
 
 
-@pytest.mark.parametrize(("typed", "people"), [(0, 0), (12, 12), (12.0, 12), (100_000, 100_000)])
-def test_a_whole_number_of_people_is_taken(typed: float, people: int) -> None:
-    """Nobody, some, and as many as a stadium holds; a browser's 12.0 is 12."""
+@pytest.mark.parametrize(("typed", "people"), [("0", 0), (" 12 ", 12), ("007", 7), ("100000", 100_000)])
+def test_a_whole_number_of_people_is_taken(typed: str, people: int) -> None:
+    """Nobody, some, and as many as a stadium holds; blanks around it do not matter."""
     assert asked_people(typed) == people
 
 
-@pytest.mark.parametrize("typed", [None, "", "12", -1, 1.5, 100_001, float("nan"), float("inf"), [3], {"a": 1}])
+@pytest.mark.parametrize("typed", [None, "", 12, "-1", "1.5", "100001", "9" * 5000, "twelve", "\u0663", [3], {"a": 1}])
 def test_anything_else_is_no_count(typed: object) -> None:
     """What is not a whole number from 0 on is refused with what to write."""
     with pytest.raises(EstimateError, match="a whole number from 0 to 100,000"):
