@@ -1,4 +1,4 @@
-"""What following tags costs: how long a report takes, and how much a tag that lies still writes in an hour.
+"""What following tags costs: a report, alerts on many tags at once, and what a tag that lies still writes in an hour.
 
 ./.venv/bin/python bench/following_tags.py
 """
@@ -14,12 +14,17 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from db.alert_rules import AlertRules
+from db.alerts import Alerts
+from db.channels import Channels
 from db.connect import Connections
 from db.tag_follower import TagFollower
 from db.tags import Tags
 from db.upgrade import upgrade
+from presence.alerts import Channel, Rule, RuleKind, Subject, Turn, Verdict
 from presence.tags import IdentityKind, IdentityRecord, TagCard, TagReading, TagReport
 from presence.zones import ZoneThresholds
+from scans.registry_key import RegistryKey
 
 START_AT = datetime(2027, 3, 1, 8, tzinfo=UTC)
 TAGS = 500
@@ -71,6 +76,24 @@ def time_reports(connections: Connections) -> None:
         )
 
 
+def time_alerts(connections: Connections) -> None:
+    """All tags leave at once, and come back; a rule that tells one channel watches each of them."""
+    follower_of(connections, TAGS)
+    channel_id = Channels(connections, RegistryKey(None)).add(Channel("mine", "json://127.0.0.1/"))
+    rule = Rule("left", RuleKind.TAG_LEFT, channel_ids=frozenset({channel_id}))
+    rule_id = AlertRules(connections).add(rule, START_AT)
+    alerts = Alerts(connections)
+    for turn in (Turn.OPENED, Turn.CLOSED):
+        verdicts = [
+            Verdict(rule_id, Subject(f"tag {number}", f"Tag {number}"), turn, "It left.", START_AT)
+            for number in range(1, TAGS + 1)
+        ]
+        begun = time.process_time()
+        changed = alerts.apply(verdicts)
+        took = (time.process_time() - begun) * 1000
+        print(f"{len(changed)} alerts {turn.value}: {took:.0f} ms, {took / len(changed):.2f} ms each")
+
+
 def count_writes(connections: Connections, path: Path) -> None:
     """One tag lies still for an hour, and is heard twice a second."""
     follower = follower_of(connections, 1)
@@ -89,7 +112,7 @@ def count_writes(connections: Connections, path: Path) -> None:
 
 def main() -> None:
     """Print the figures."""
-    for measure in (lambda made, _: time_reports(made), count_writes):
+    for measure in (lambda made, _: time_reports(made), lambda made, _: time_alerts(made), count_writes):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "tracking.db"
             with contextlib.closing(Connections(f"sqlite:///{path}")) as connections:

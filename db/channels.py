@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from db.alert_schema import CHANNELS, NOTIFICATIONS
 from db.connect import Connections
-from db.notifications import enqueue
+from db.notifications import Notice, enqueue
 from presence import alert_words
 from presence.alerts import AlertError, Channel, ChannelRow, NoSuchAlertError
 from presence.channel_services import address_fault
@@ -119,7 +119,8 @@ class Channels:
             kept = _kept(connection, channel_id)
             if not kept.is_on:
                 raise AlertError("This channel is switched off. Switch it on to test it.")
-            enqueue(connection, {channel_id}, None, alert_words.test_words(kept.name), now_at)
+            title, body = alert_words.test_words(kept.name)
+            enqueue(connection, [Notice({channel_id}, None, title, body, now_at)])
 
     def _sealed(self, url: str) -> dict[str, Any]:
         if not _URL.fullmatch(url):

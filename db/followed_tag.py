@@ -161,14 +161,14 @@ class FollowedTag:
     def unwritten(self, now_at: datetime, *, is_refreshed: bool) -> Unwritten | None:
         """What is to be written, also of what lasts on when it is to be refreshed; None for nothing."""
         is_due = is_refreshed and self._is_refresh_due(now_at)
-        stay, stays = self._stay, list(self._ended)
-        if stay is not None and stay.is_long_enough and (stay.stay_id is None or is_due):
-            stays.append(stay)
+        stay = self._stay
+        lasts = stay is not None and (stay.stay_id is None or is_due) and stay.is_long_enough
         has_changed = is_due or self._has_place_changed()
-        if not (stays or has_changed or self._lines):
-            return None
+        if not (lasts or has_changed or self._ended or self._lines):
+            return None  # by far the most
+        stays = (*self._ended, *((stay,) if lasts and stay is not None else ()))
         place = WrittenPlace(self.tag_id, self._locator.place(), self._moved_at) if has_changed else None
-        return Unwritten(tuple(stays), place, tuple(self._lines))
+        return Unwritten(stays, place, tuple(self._lines))
 
     def note_written(self, unwritten: Unwritten, now_at: datetime) -> None:
         """Note that this was written, so that it is not written again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, Select, Update, bindparam, func, insert,
 
 from db.alert_schema import ALERTS, CHANNELS, NOTIFICATIONS
 from db.connect import Connections
+from db.upsert import update_rows
 from presence import alert_words
 from presence.alerts import Notification
 
@@ -147,52 +148,75 @@ class Notifications:
         return timedelta(seconds=min(doubled, _LONGEST_WAIT_SECONDS) * self._rng.uniform(1 - _JITTER, 1 + _JITTER))
 
 
-def enqueue(
-    connection: Connection,
-    channel_ids: Collection[int],
-    alert_id: int | None,
-    words: tuple[str, str],
-    now_at: datetime,
-) -> None:
-    """Put a notification into the queue of each channel that is on and has none of this alert, or no test, waiting.
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What some channels are to be told.
 
-    Args:
-        connection: The transaction.
+    Attributes:
         channel_ids: The channels.
         alert_id: The alert it is about; None for a test.
-        words: Its title and its body.
-        now_at: The time now.
+        title: Its title.
+        body: What it says.
+        made_at: Now.
     """
-    if not channel_ids:
+
+    channel_ids: Collection[int]
+    alert_id: int | None
+    title: str
+    body: str
+    made_at: datetime
+
+
+def enqueue(connection: Connection, notices: Sequence[Notice]) -> None:
+    """Put notifications into the queue of each channel that is on and has none of this alert, or no test, waiting."""
+    wanted = sorted({channel_id for one in notices for channel_id in one.channel_ids})
+    if not wanted:
         return
-    channel, queued = CHANNELS.c, NOTIFICATIONS.c
-    has_one = select(queued.channel_id).where(queued.alert_id == alert_id, queued.done_at.is_(None))
-    wanted = select(channel.id).where(channel.id.in_(channel_ids), channel.is_on, channel.id.not_in(has_one))
-    title, body = words
+    is_on = select(CHANNELS.c.id).where(CHANNELS.c.id.in_(wanted), CHANNELS.c.is_on)
+    channel_ids = set(connection.execute(is_on).scalars())
+    has_one = _waiting_of(connection, {one.alert_id for one in notices if one.alert_id is not None})
     rows = [
         {
             "channel_id": channel_id,
-            "alert_id": alert_id,
-            "title": title,
-            "body": body,
-            "made_at": now_at,
+            "alert_id": one.alert_id,
+            "title": one.title,
+            "body": one.body,
+            "made_at": one.made_at,
             "attempts": 0,
-            "next_at": now_at,
+            "next_at": one.made_at,
             "is_given_up": False,
         }
-        for channel_id in connection.execute(wanted.order_by(channel.id)).scalars()
+        for one in notices
+        for channel_id in sorted(channel_ids.intersection(one.channel_ids))
+        if (one.alert_id, channel_id) not in has_one
     ]
     if rows:
         connection.execute(insert(NOTIFICATIONS), rows)
 
 
-def add_end(connection: Connection, alert_id: int, says: str) -> None:
-    """Let what still waits to be told of an alert say as well that it is over."""
+def _waiting_of(connection: Connection, alert_ids: Collection[int]) -> set[tuple[int | None, int]]:
+    """Of which alerts something waits, and for which channel; of tests (None) as well."""
     queued = NOTIFICATIONS.c
-    waiting = select(queued.id, queued.body).where(queued.alert_id == alert_id, queued.done_at.is_(None))
-    for row in connection.execute(waiting).all():
-        body = alert_words.with_end(row.body, says)
-        connection.execute(update(NOTIFICATIONS).where(queued.id == row.id).values(body=body))
+    is_of_one = or_(queued.alert_id.in_(alert_ids), queued.alert_id.is_(None))
+    waiting = select(queued.alert_id, queued.channel_id).where(is_of_one, queued.done_at.is_(None))
+    return {(row.alert_id, row.channel_id) for row in connection.execute(waiting)}
+
+
+def add_ends(connection: Connection, ends: Mapping[int, str]) -> None:
+    """Let what still waits to be told of alerts say as well that they are over.
+
+    Args:
+        connection: The transaction.
+        ends: How each alert ended, by its number.
+    """
+    queued = NOTIFICATIONS.c
+    waiting = select(queued.id, queued.alert_id, queued.body).where(queued.alert_id.in_(ends), queued.done_at.is_(None))
+    rows = [
+        {"of_row": row.id, "body": alert_words.with_end(row.body, ends[row.alert_id])}
+        for row in connection.execute(waiting).all()
+        if row.alert_id is not None
+    ]
+    update_rows(connection, NOTIFICATIONS, rows)
 
 
 def _waiting(connection: Connection, notification_id: int) -> Row[*tuple[Any, ...]] | None:

@@ -27,10 +27,12 @@ _FORGETS_INTERVALS = 1.5
 # for ever. By simulation (5 dB of fading, 2 of shadowing that lasts 10 s, one in ten lost): a beacon of five a second
 # that changes sensors by 20 dB has moved after 3 s (95 %: 5 s), and not once in an hour halfway between two.
 _LEADS = ((12.0, 1.0), (6.0, 20.0), (3.0, 120.0))
+_NO_LEADS = (None,) * len(_LEADS)
 # A tag that was not there, and comes, is first heard by whoever happens to: for so long the best needs no patience.
 _ARRIVING = timedelta(seconds=2)
 # The leads for zones, past the threshold: one sensor scatters less than the difference of two.
 _ZONE_LEADS = ((9.0, 1.0), (3.0, 20.0))
+_NO_ZONE_LEADS = (None,) * len(_ZONE_LEADS)
 
 # A tag that its sensor no longer hears grows weaker there: for each interval that it was missed after the second, since
 # one in five advertisements is lost by chance where many send. So it has moved to another that hears it as well after
@@ -69,7 +71,7 @@ class _Level:
     mark: float
     rssi_dbm: float | None
     interval: float | None = None
-    leads_since: list[datetime | None] = field(default_factory=lambda: [None] * len(_LEADS))
+    leads_since: list[datetime | None] = field(default_factory=lambda: list(_NO_LEADS))
 
 
 class Locator:
@@ -88,7 +90,7 @@ class Locator:
         self._away_after = away_after
         self._levels: dict[str, _Level] = {}
         self.zone = place.zone
-        self._zone_since: list[datetime | None] = [None] * len(_ZONE_LEADS)
+        self._zone_since: list[datetime | None] = list(_NO_ZONE_LEADS)
         self._is_heard_since = False
         self._arrived_at: datetime | None = None
         self.whereabouts = place.whereabouts
@@ -143,6 +145,8 @@ class Locator:
             self._compare([name for name in self._levels if name != by], now_at)
         elif by in self._levels:
             self._compare([by], now_at)
+            if by != self.sensor:
+                return  # it says no more of the sensor that the tag is at; what time tells is asked each second
         level = self._levels[self.sensor]
         if not self._ears.listens(self.sensor, now_at):
             self._turn(Whereabouts.UNKNOWN, now_at)
@@ -181,8 +185,8 @@ class Locator:
         self.since_at = level.heard_at
         self.zone = self._zoning.zone_of(level.rssi_dbm)
         for other in self._levels.values():
-            other.leads_since = [None] * len(_LEADS)
-        self._zone_since = [None] * len(_ZONE_LEADS)
+            other.leads_since[:] = _NO_LEADS
+        self._zone_since[:] = _NO_ZONE_LEADS
 
     def _turn(self, whereabouts: Whereabouts, at: datetime) -> None:
         if self.whereabouts is not whereabouts:
@@ -195,16 +199,22 @@ class Locator:
             return
         sensor = str(self.sensor)
         here = self._levels[sensor]
-        here_dbm = self._strength(sensor, here)
+        missed = self._missed(sensor, here)
+        here_dbm = _weakened(here, missed)
         if self._arrived_at is not None and abs(now_at - self._arrived_at) <= _ARRIVING:
             at_once = len(_LEADS)
         else:
-            at_once = 1 if self._missed(sensor, here) > _MISSED_BY_CHANCE else 0
+            at_once = 1 if missed > _MISSED_BY_CHANCE else 0
+        oldest_at = now_at - _LEVEL_LASTS
         best: tuple[float, str] | None = None
         for name in others:
             level = self._levels[name]
-            if now_at - level.heard_at > _LEVEL_LASTS:
+            if level.heard_at < oldest_at:
                 del self._levels[name]
+                continue
+            if _weakened(level, 0.0) - here_dbm <= _LEADS[-1][0]:
+                # By far the most: no better, whatever it has missed. A site of fifty sensors compares them all.
+                level.leads_since[:] = _NO_LEADS
                 continue
             strength = self._strength(name, level)
             # Who does not listen any more says nothing of where it is now.
@@ -217,8 +227,7 @@ class Locator:
 
     def _strength(self, sensor: str, level: _Level) -> float:
         """How strong the tag is at a sensor, taking into account that it is no longer heard there."""
-        rssi_dbm = _FLOOR_DBM if level.rssi_dbm is None else level.rssi_dbm
-        return rssi_dbm - _MISSED_DB * max(0.0, self._missed(sensor, level) - _MISSED_BY_CHANCE)
+        return _weakened(level, self._missed(sensor, level))
 
     def _missed(self, sensor: str, level: _Level) -> float:
         """For how many of its intervals a sensor has listened and not heard it."""
@@ -234,9 +243,11 @@ class Locator:
         if level.rssi_dbm is None:
             return False
         rssi_dbm, zone_of = level.rssi_dbm, self._zoning.zone_of
-        is_outside = zone_of(rssi_dbm) is not self.zone
+        if zone_of(rssi_dbm) is self.zone:
+            self._zone_since[:] = _NO_ZONE_LEADS
+            return False
         is_by = [
-            is_outside and zone_of(rssi_dbm - past_db) is not self.zone and zone_of(rssi_dbm + past_db) is not self.zone
+            zone_of(rssi_dbm - past_db) is not self.zone and zone_of(rssi_dbm + past_db) is not self.zone
             for past_db, _ in _ZONE_LEADS
         ]
         return _holds(level, self._zone_since, is_by, _ZONE_LEADS)
@@ -245,7 +256,7 @@ class Locator:
         zone = self._zoning.zone_of(level.rssi_dbm)
         if zone is not self.zone:
             self.zone, self.since_at = zone, level.heard_at
-            self._zone_since = [None] * len(_ZONE_LEADS)
+            self._zone_since[:] = _NO_ZONE_LEADS
 
     def _confidence(self) -> float:
         """By how much it is stronger here than elsewhere, measured by how signals scatter; less while unheard."""
@@ -254,6 +265,12 @@ class Locator:
         others = [self._strength(name, level) for name, level in self._levels.items() if name != sensor]
         margin = here - max(others, default=_FLOOR_DBM)
         return round(0.5 * (1.0 + math.erf(margin / (_SHADOWING_DB * math.sqrt(2.0)))), 2)
+
+
+def _weakened(level: _Level, missed: float) -> float:
+    """How strong a tag is that was missed for so many of its intervals."""
+    rssi_dbm = _FLOOR_DBM if level.rssi_dbm is None else level.rssi_dbm
+    return rssi_dbm - _MISSED_DB * max(0.0, missed - _MISSED_BY_CHANCE)
 
 
 def _go_on(level: _Level, heard_at: datetime, mark: float, rssi_dbm: float | None, sighting_count: int) -> None:

@@ -127,6 +127,26 @@ def test_rules_that_cannot_be_are_refused(rules: AlertRules) -> None:
         rules.change(rule_id, FULL, NOW_AT)
 
 
+def test_hundreds_of_verdicts_are_each_applied_once_in_their_order(
+    rules: AlertRules, alerts: Alerts, channels: Channels, queue: Notifications
+) -> None:
+    """More than are looked up at once; one on an alert that opened in the same step closes it."""
+    channel_id = channels.add(Channel("phone", NTFY))
+    rule_id = rules.add(Rule("left", RuleKind.TAG_LEFT, channel_ids=frozenset({channel_id})), NOW_AT)
+    subjects = [Subject(f"tag {number}", f"Tag {number}") for number in range(600)]
+    opened = [Verdict(rule_id, subject, Turn.OPENED, f"{subject.name} left.", NOW_AT) for subject in subjects]
+    closed = replace(opened[0], turn=Turn.CLOSED, says="It is back.")
+    changed = alerts.apply([*opened, opened[1], closed])
+    assert [(turn, row.subject) for turn, row in changed] == [
+        *((Turn.OPENED, subject) for subject in subjects),
+        (Turn.CLOSED, subjects[0]),
+    ]
+    assert [row.subject for row in alerts.open()] == subjects[1:]
+    assert queue.state().waiting_count == 600
+    (first,) = queue.due(NOW_AT, 10)
+    assert first.body == "Tag 0 left. It is back."
+
+
 @pytest.mark.parametrize(
     ("known", "odd"), [('"version":1', '"version":2'), ('"threshold"', '"more":1,"threshold"'), ("{", "")]
 )

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from db.alert_schema import ALERTS, CHANNELS
 from db.channels import Channels
 from db.connect import Connections
-from db.notifications import Notifications, enqueue
+from db.notifications import Notice, Notifications, enqueue
 from presence.alerts import AlertError, Channel, NoSuchAlertError, Notification
 from presence.sealing import SealError
 from tests.db.sealing import Reversing
@@ -53,7 +53,7 @@ def put(connections: Connections, *channel_ids: int, body: str = "Too full.", se
     }
     with connections.write() as connection:
         alert_id = connection.execute(insert(ALERTS).returning(ALERTS.c.id), row).scalar_one()
-        enqueue(connection, channel_ids, alert_id, ("A title", body), NOW_AT + second * SECOND)
+        enqueue(connection, [Notice(channel_ids, alert_id, "A title", body, NOW_AT + second * SECOND)])
 
 
 def due(queue: Notifications, second: float = 0) -> tuple[Notification, ...]:
