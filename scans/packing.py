@@ -1,62 +1,40 @@
 """Packing: Bluetooth addresses that follow one another are one device, whose address rotates.
 
 A phone changes its address about every quarter of an hour: one falls silent as another of the same family appears,
-about as strong. Who it is stays unknown; how many there are does not.
+about as strong. Who it is stays unknown; how many there are does not. docs/estimate.md tells how it was chosen.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from presence.scan import AddressKind
+from scans.companions import companions
 from scans.families import ROTATING, Family
+from scans.traces import Glimpse, Trace
 
 
-class Stretch(NamedTuple):
-    """One address in one scan.
-
-    Attributes:
-        scan: Number of the scan; they count up by one.
-        first_seconds: When it was first heard in it, seconds since 1970.
-        last_seconds: When it was last heard in it.
-        rssi_dbm: Mean of its readings; None without any.
-        sendings: Advertisements heard from it.
-    """
-
-    scan: int
-    first_seconds: float
-    last_seconds: float
-    rssi_dbm: float | None
-    sendings: int
+def packed(traces: Sequence[Trace]) -> list[int]:
+    """Take an address for the one that another became, or that a phone has beside it; see `scans.traces.Join`."""
+    devices = list(range(len(traces)))
+    for before, after in _followers(traces):
+        devices[after] = before
+    for number in range(len(devices)):
+        devices[number] = _first(devices, number)
+    beside = companions(traces, devices)
+    return [beside.get(device, device) for device in devices]
 
 
-@dataclass(frozen=True, slots=True)
-class Trail:
-    """One address while it is remembered.
-
-    Attributes:
-        kind: What kind of address.
-        family: What kind of thing it is.
-        stretches: The scans that it was heard in, the earliest first; one at least.
-    """
-
-    kind: AddressKind
-    family: Family
-    stretches: Sequence[Stretch]
-
-
-def packed(trails: Sequence[Trail]) -> list[int]:
-    """For each address the number of the device that it belongs to: that of the first of its addresses."""
-    device = list(range(len(trails)))
-    for before, after in _links(trails):
-        device[after] = before
-    for number in range(len(trails)):
-        while device[number] != device[device[number]]:
-            device[number] = device[device[number]]
-    return device
+def _first(devices: list[int], number: int) -> int:
+    """The first of the addresses of a device."""
+    while devices[number] != number:
+        number = devices[number]
+    return number
 
 
 class _Link(NamedTuple):
@@ -65,49 +43,127 @@ class _Link(NamedTuple):
     after: int
 
 
-def _links(trails: Sequence[Trail]) -> Iterator[tuple[int, int]]:
-    """Which address became which: the likeliest first, each used once at either end."""
-    found = sorted(_possible(trails), reverse=True)
-    followed: set[int] = set()
-    following: set[int] = set()
-    for _, before, after in found:
-        if before not in followed and after not in following:
-            followed.add(before)
-            following.add(after)
+def _followers(traces: Sequence[Trace]) -> Iterator[tuple[int, int]]:
+    """Which address became which: the likeliest pairs first, each address once at either end.
+
+    The best of all assignments joins a little more of what should be joined, and as much more of what should not.
+    """
+    links = sorted(_links(traces), reverse=True)
+    left: set[int] = set()
+    came: set[int] = set()
+    for _, before, after in links:
+        if before not in left and after not in came:
+            left.add(before)
+            came.add(after)
             yield before, after
 
 
-# How far the strength of one device wanders from one scan to the next, and how far those of a place lie apart.
-_WANDER_DB = 5.0
-_SPREAD_DB = 10.0
-# An address may fall silent and appear under another within so many seconds of overlap: clocks of two advertising sets.
+@dataclass(frozen=True, slots=True)
+class _Life:
+    """An address from when it was first heard to when it was last.
+
+    Attributes:
+        number: Its place among the traces.
+        first: What was heard of it first.
+        last: What was heard of it last.
+        first_scan: Number of the scan in which that was first.
+        last_scan: And of the last.
+    """
+
+    number: int
+    first: Glimpse
+    last: Glimpse
+    first_scan: int
+    last_scan: int
+
+
+def _links(traces: Sequence[Trace]) -> Iterator[_Link]:
+    scans = {at: number for number, at in enumerate(sorted({one.scan_at for trace in traces for one in trace.glimpses}))}
+    alike: defaultdict[tuple[Family | None, AddressKind], list[_Life]] = defaultdict(list)
+    for number, trace in enumerate(traces):
+        if trace.address_kind in ROTATING:
+            first, last = trace.glimpses[0], trace.glimpses[-1]
+            life = _Life(number, first, last, scans[first.scan_at], scans[last.scan_at])
+            alike[trace.family, trace.address_kind].append(life)
+    for lives in alike.values():
+        yield from _links_of_family(lives)
+
+
+# The two sets of a phone overlap for a moment when clocks are coarse: times in a log may be whole seconds.
 _OVERLAP_SECONDS = 2.0
-_LONGEST_GAP_SECONDS = 300.0
+# After seven scans in which neither was heard, nothing joins the two: each costs log 2, and all the rest is worth less
+# than 5.5. In a crowd only those that appear next are looked at, since one of them will be nearly as good.
+_LONGEST_GAP_SECONDS = 600.0
+_MOST_LOOKED_AT = 64
 
 
-def _possible(trails: Sequence[Trail]) -> Iterator[_Link]:
-    rotating = [number for number, trail in enumerate(trails) if trail.kind in ROTATING]
-    for before in rotating:
-        for after in rotating:
-            if before != after and (score := _score(trails[before], trails[after])) > 0.0:
-                yield _Link(score, before, after)
+def _links_of_family(lives: list[_Life]) -> Iterator[_Link]:
+    """Pairs of addresses that are likelier one device than two."""
+    lives.sort(key=lambda life: life.first.first_at)
+    births = [life.first.first_at for life in lives]
+    rarity = _rarity(lives)
+    for before in lives:
+        from_at = bisect_left(births, before.last.last_at - _OVERLAP_SECONDS)
+        evidence = rarity + _of_age(before)
+        for after in lives[from_at : from_at + _MOST_LOOKED_AT]:
+            if after.first.first_at - before.last.last_at > _LONGEST_GAP_SECONDS:
+                break
+            silent = max(after.first_scan - before.last_scan, 1)
+            score = evidence - silent * _COST_OF_A_SCAN + _likeness(before.last, after.first)
+            if score > 0 and after is not before:
+                yield _Link(score, before.number, after.number)
 
 
-def _score(before: Trail, after: Trail) -> float:
-    """How much likelier it is that one became the other than that one left and another came; above 0 if so."""
-    if before.family is not after.family or before.kind is not after.kind:
-        return -math.inf
-    last, first = before.stretches[-1], after.stretches[0]
-    gap = first.first_seconds - last.last_seconds
-    if not -_OVERLAP_SECONDS <= gap <= _LONGEST_GAP_SECONDS:
-        return -math.inf
-    return 2.0 - gap / 60.0 + _likeness(last.rssi_dbm, first.rssi_dbm)
+# What speaks for one device, as logarithms of how much likelier it is than two.
+# An address is given up for another every 15 min, for good every hour or so: four and a half times as often.
+_ROTATES = 1.5
+# A phone is heard in every other scan; so that each scan without it, and the one with it, halves the chance.
+_COST_OF_A_SCAN = math.log(2.0)
+# Of those that appear, every fourth just came. The rarer they are, the more it says that one appears as another goes;
+# but how rare, nobody knows better than one in half an hour, and in a crowd somebody is always coming.
+_NEWCOMERS = 0.25
+_FEWEST_NEWCOMERS_A_MINUTE = 1 / 30
+_MOST_NEWCOMERS_A_MINUTE = 1 / 4
 
 
-def _likeness(one: float | None, other: float | None) -> float:
-    """Logarithm of how much likelier two strengths are of one device than of two; 0 where there is no reading."""
-    if one is None or other is None:
+def _rarity(lives: Sequence[_Life]) -> float:
+    """What it says that one of this family appears as another goes, before anything is known of the two."""
+    begin = min(life.first.scan_at for life in lives)
+    end = max(life.last.scan_at for life in lives)
+    came = sum(life.first.scan_at > begin for life in lives)
+    a_minute = _NEWCOMERS * came * 60 / max(end - begin, 60.0)
+    return _ROTATES - math.log(min(max(a_minute, _FEWEST_NEWCOMERS_A_MINUTE), _MOST_NEWCOMERS_A_MINUTE))
+
+
+# An address seen to come and go within minutes was hardly given up for another; one that lasted for a quarter of an
+# hour was. (Of four that come three were another before, and last that long; the fourth may be at any point of its own.)
+_SHORT_SECONDS = 360.0
+_LONG_SECONDS = 660.0
+_OF_SHORT, _OF_MEDIUM, _OF_LONG = -1.4, -0.7, 0.7
+
+
+def _of_age(life: _Life) -> float:
+    """What the age of an address that fell silent says; nothing when it was there from the beginning."""
+    if life.first_scan <= 1:
         return 0.0
-    apart = one - other
-    of_one, of_two = 2 * _WANDER_DB**2, 4 * _SPREAD_DB**2
-    return math.log(math.sqrt(of_two / of_one)) - apart**2 / (2 * of_one) + apart**2 / (2 * of_two)
+    age = life.last.last_at - life.first.first_at
+    if age < _SHORT_SECONDS:
+        return _OF_SHORT
+    return _OF_MEDIUM if age < _LONG_SECONDS else _OF_LONG
+
+
+# Readings of one device scatter by 3 dB, and its owner moves it by 6 dB from scan to scan; two devices of a place lie
+# 10 dB to either side of its middle.
+_SCATTER_DB = 3.0
+_WANDER_DB = 6.0
+_SPREAD_DB = 10.0
+
+
+def _likeness(last: Glimpse, first: Glimpse) -> float:
+    """What the strengths say; nothing where there is no reading."""
+    if last.rssi_dbm is None or first.rssi_dbm is None:
+        return 0.0
+    apart = (last.rssi_dbm - first.rssi_dbm) ** 2
+    of_one = _WANDER_DB**2 + _SCATTER_DB**2 * (1 / last.readings + 1 / first.readings)
+    of_two = 2 * _SPREAD_DB**2
+    return (math.log(of_two / of_one) - apart / of_one + apart / of_two) / 2

@@ -1,0 +1,107 @@
+"""Companions: two Bluetooth addresses that a phone has at the same time, one beside the other.
+
+Each of its advertising sets has an address of its own, which rotates at its own time. Their strengths go up and down
+together, since they are in the same pocket, and one is not there without the other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from scans.families import Family
+from scans.traces import Trace
+
+# Which family a phone sends beside which. What asks to be found and what Google's services send may also be alone;
+# exposure notification hardly is. The number is what must be known of two before they are taken for one's.
+_BESIDE = {
+    Family.EXPOSURE: (frozenset({Family.APPLE, Family.GOOGLE, Family.SAMSUNG, Family.PHONE}), -1.0),
+    Family.FIND_MY: (frozenset({Family.APPLE}), 5.0),
+    Family.GOOGLE: (frozenset({Family.SAMSUNG, Family.PHONE}), 5.0),
+}
+
+# So many scans must have heard both, in a third at least of the time that either was there.
+_FEWEST_SCANS = 2
+_LEAST_TOGETHER = 0.3
+
+# In one scan, the means of two sets of one phone differ by their scatter (4 dB a reading) and by what the two antennas'
+# paths differ (2.2 dB: a third of that, squared); those of two phones by 14 dB. Since neither moves much from scan to
+# scan, two scans say about as much as one that was independent.
+_SCATTER_DB = 4.0
+_PATHS_SHARE = 0.3
+_APART_DB = 14.0
+_INDEPENDENT_SHARE = 0.5
+
+
+@dataclass(slots=True)
+class _Device:
+    """What was heard of a device.
+
+    Attributes:
+        family: What kind of thing it is.
+        scans: For each scan that heard it readings, and their sum.
+    """
+
+    family: Family | None
+    scans: dict[float, tuple[int, float]] = field(default_factory=dict)
+
+    def take(self, trace: Trace) -> None:
+        for one in trace.glimpses:
+            if one.rssi_dbm is not None:
+                readings, total = self.scans.get(one.scan_at, (0, 0.0))
+                self.scans[one.scan_at] = (readings + one.readings, total + one.readings * one.rssi_dbm)
+
+
+def companions(traces: Sequence[Trace], devices: Sequence[int]) -> dict[int, int]:
+    """Which devices are the second address of another.
+
+    Args:
+        traces: Addresses.
+        devices: For each the number of the device that it belongs to so far.
+
+    Returns:
+        For the number of each device that is another's, the number of that one.
+    """
+    known: dict[int, _Device] = {}
+    for trace, number in zip(traces, devices, strict=True):
+        known.setdefault(number, _Device(trace.family)).take(trace)
+    by_family: defaultdict[Family | None, list[int]] = defaultdict(list)
+    for number, device in known.items():
+        by_family[device.family].append(number)
+    scored = [
+        (score, number, other)
+        for family, (beside, needed) in _BESIDE.items()
+        for number in by_family[family]
+        for one in beside
+        for other in by_family[one]
+        if (score := _togetherness(known[number], known[other]) - needed) > 0
+    ]
+    found: dict[int, int] = {}
+    for _, number, other in sorted(scored, reverse=True):
+        if number not in found and other not in found and other not in found.values():
+            found[number] = other
+    return found
+
+
+def _togetherness(one: _Device, other: _Device) -> float:
+    """What speaks for two being one, as the logarithm of how much likelier it is."""
+    both = one.scans.keys() & other.scans.keys()
+    if len(both) < _FEWEST_SCANS:
+        return -math.inf
+    overlap = min(max(one.scans), max(other.scans)) - max(min(one.scans), min(other.scans))
+    either = max(max(one.scans), max(other.scans)) - min(min(one.scans), min(other.scans))
+    share = overlap / either if either else 1.0
+    if share < _LEAST_TOGETHER:
+        return -math.inf
+    strengths = sum(_likeness(one.scans[at], other.scans[at]) for at in both)
+    return _INDEPENDENT_SHARE * strengths + 2 * math.log(share)
+
+
+def _likeness(one: tuple[int, float], other: tuple[int, float]) -> float:
+    """What the strengths in one scan say, of readings and their sum."""
+    apart = (one[1] / one[0] - other[1] / other[0]) ** 2
+    of_one = _SCATTER_DB**2 * (_PATHS_SHARE + 1 / one[0] + 1 / other[0])
+    of_two = _APART_DB**2
+    return (math.log(of_two / of_one) - apart / of_one + apart / of_two) / 2
