@@ -108,10 +108,10 @@ def rows_of(scene: Scene, rng: Random) -> list[Row]:
     rows: list[Row] = []
     for number in range(scene.phones):
         (sets,) = rng.choices([sets for sets, _ in scene.mixture], [weight for _, weight in scene.mixture])
-        begin, end = _presence(scene, rng)
+        stay = _presence(scene, rng)
         strength = _Strength(rng, scene.wanders_db)
         for one in sets:
-            rows += _sent(one, begin, end, strength, f"phone-{number}", rng)
+            rows += _sent(one, stay, strength, f"phone-{number}", rng)
     return sorted(rows)
 
 
@@ -143,8 +143,9 @@ class _Strength:
 
 
 def _sent(
-    one: AdvertisingSet, begin: float, end: float, strength: _Strength, device: str, rng: Random
+    one: AdvertisingSet, stay: tuple[float, float], strength: _Strength, device: str, rng: Random
 ) -> Iterator[Row]:
+    begin, end = stay
     epochs = list(_epochs(one, begin, end, rng))
     for slot in range(int(begin // _SLOT_SECONDS), int(end // _SLOT_SECONDS) + 1):
         if rng.random() >= one.heard_share:

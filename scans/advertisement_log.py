@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from presence.faults import Fault, FaultReason
 from presence.radio import Radio
-from scans.advertisements import address_kind_of
+from scans.advertisements import address_kind_of, sighting_of
+from scans.advertising_data import broadcast_of
 from scans.folding import Fold
 from scans.sighting import Sighting, usable_rssi
 
 _MINUTE = 60
 
-# Bluetooth Core Specification Supplement 11, part A, section 1.4: an element of advertising data with this type
-# begins with the company identifier, two bytes, least significant first.
-_MANUFACTURER_DATA = 0xFF
+Row = Mapping[str | None, str | None]
+"""What stands in each column, by its name, as `csv.DictReader` gives it."""
 
 
 @dataclass(slots=True)
@@ -29,9 +30,8 @@ class _Waiting:
 class AdvertisementLog:
     """A stored log of advertisements, read along with captures, minute by minute.
 
-    A CSV file with the columns time (seconds since 1970), address, address type (public, random), RSSI and payload
-    (advertising data, hexadecimal); others are ignored. A row that makes no sense is passed over, and counted in the
-    fault.
+    A CSV file with the columns that `logged_sighting` reads; others are ignored. A row that makes no sense is passed
+    over, and counted in the fault.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -73,7 +73,7 @@ def _folds_by_minute(path: Path, note_fault: Callable[[str], None]) -> Iterator[
     try:
         with path.open(encoding="utf-8", errors="replace", newline="") as file:
             for row in csv.DictReader(file):
-                sighting = _sighting_of(row)
+                sighting = logged_sighting(row)
                 if sighting is None:
                     senseless += 1
                     continue
@@ -91,36 +91,45 @@ def _folds_by_minute(path: Path, note_fault: Callable[[str], None]) -> Iterator[
         note_fault(f"{senseless} rows of the log make no sense and were passed over.")
 
 
-def _sighting_of(row: dict[str | None, str | None]) -> Sighting | None:
+def logged_sighting(row: Row) -> Sighting | None:
+    """The sighting in a row of a log, by the names of its columns; None when it makes no sense.
+
+    The columns are time (seconds since 1970, or ISO 8601, in UTC where it names no zone), address, address type (public
+    or random), RSSI and payload (advertising data, hexadecimal). The last two may be empty.
+    """
     fields = {
-        (name or "").strip().lower().replace("_", " "): value or ""
+        (name or "").strip().lower().replace("_", " "): value.strip()
         for name, value in row.items()
         if isinstance(value, str)
     }
     try:
-        address = fields["address"].strip().lower()
-        raw = bytes.fromhex(address.replace(":", ""))
+        raw = bytes.fromhex(fields["address"].replace(":", ""))
         if len(raw) != 6:
             return None
-        return Sighting(
-            radio=Radio.BLUETOOTH,
-            address=raw.hex(":"),
-            address_kind=address_kind_of(address, fields.get("address type", "").strip().lower()),
-            rssi_dbm=usable_rssi(int(float(fields["rssi"]))) if fields.get("rssi", "").strip() else None,
-            heard_at_seconds=float(fields["time"]),
-            company_id=_company_id_of(bytes.fromhex(fields.get("payload hex") or fields.get("payload") or "")),
+        address = raw.hex(":")
+        return sighting_of(
+            broadcast_of(
+                address,
+                address_kind_of(address, fields.get("address type", "").lower()),
+                usable_rssi(int(float(fields["rssi"]))) if fields.get("rssi") else None,
+                _seconds(fields["time"]),
+                bytes.fromhex(fields.get("payload hex") or fields.get("payload") or ""),
+            )
         )
     except (KeyError, ValueError, OverflowError):
         return None
 
 
-def _company_id_of(payload: bytes) -> int | None:
-    """The company identifier in advertising data (length, type and value after each other); None when there is none."""
-    at = 0
-    while at + 1 < len(payload) and payload[at]:
-        length, kind = payload[at], payload[at + 1]
-        value = payload[at + 2 : at + 1 + length]
-        if kind == _MANUFACTURER_DATA and len(value) >= 2:
-            return int.from_bytes(value[:2], "little")
-        at += 1 + length
-    return None
+# Seconds since 1970 reach this in the year 5138: greater times are milliseconds.
+_LATEST_SECONDS = 1e11
+
+
+def _seconds(time: str) -> float:
+    try:
+        seconds = float(time)
+    except ValueError:
+        at = datetime.fromisoformat(time)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    if not 0 <= seconds < 1000 * _LATEST_SECONDS:
+        raise ValueError("no time")
+    return seconds if seconds < _LATEST_SECONDS else seconds / 1000

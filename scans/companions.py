@@ -10,6 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 
 from scans.families import Family
 from scans.traces import Trace
@@ -18,8 +19,8 @@ from scans.traces import Trace
 # exposure notification hardly is. The number is what must be known of two before they are taken for one's.
 _BESIDE = {
     Family.EXPOSURE: (frozenset({Family.APPLE, Family.GOOGLE, Family.SAMSUNG, Family.PHONE}), -1.0),
-    Family.FIND_MY: (frozenset({Family.APPLE}), 5.0),
-    Family.GOOGLE: (frozenset({Family.SAMSUNG, Family.PHONE}), 5.0),
+    Family.FIND_MY: (frozenset({Family.APPLE}), 6.0),
+    Family.GOOGLE: (frozenset({Family.SAMSUNG, Family.PHONE}), 6.0),
 }
 
 # So many scans must have heard both, in a third at least of the time that either was there.
@@ -27,12 +28,13 @@ _FEWEST_SCANS = 2
 _LEAST_TOGETHER = 0.3
 
 # In one scan, the means of two sets of one phone differ by their scatter (4 dB a reading) and by what the two antennas'
-# paths differ (2.2 dB: a third of that, squared); those of two phones by 14 dB. Since neither moves much from scan to
-# scan, two scans say about as much as one that was independent.
+# paths differ (2.2 dB: a third of that, squared); those of two phones by 14 dB. Since nobody moves much from scan to
+# scan, two scans say about as much as one that was independent, and any number no more than six.
 _SCATTER_DB = 4.0
 _PATHS_SHARE = 0.3
 _APART_DB = 14.0
 _INDEPENDENT_SHARE = 0.5
+_MOST_INDEPENDENT = 6.0
 
 
 @dataclass(slots=True)
@@ -41,13 +43,19 @@ class _Device:
 
     Attributes:
         family: What kind of thing it is.
+        begin: When it was first heard.
+        end: When it was last heard.
         scans: For each scan that heard it readings, and their sum.
     """
 
     family: Family | None
+    begin: float = math.inf
+    end: float = -math.inf
     scans: dict[float, tuple[int, float]] = field(default_factory=dict)
 
     def take(self, trace: Trace) -> None:
+        self.begin = min(self.begin, trace.glimpses[0].scan_at)
+        self.end = max(self.end, trace.glimpses[-1].scan_at)
         for one in trace.glimpses:
             if one.rssi_dbm is not None:
                 readings, total = self.scans.get(one.scan_at, (0, 0.0))
@@ -90,13 +98,12 @@ def _togetherness(one: _Device, other: _Device) -> float:
     both = one.scans.keys() & other.scans.keys()
     if len(both) < _FEWEST_SCANS:
         return -math.inf
-    overlap = min(max(one.scans), max(other.scans)) - max(min(one.scans), min(other.scans))
-    either = max(max(one.scans), max(other.scans)) - min(min(one.scans), min(other.scans))
-    share = overlap / either if either else 1.0
+    either = max(one.end, other.end) - min(one.begin, other.begin)
+    share = (min(one.end, other.end) - max(one.begin, other.begin)) / either
     if share < _LEAST_TOGETHER:
         return -math.inf
-    strengths = sum(_likeness(one.scans[at], other.scans[at]) for at in both)
-    return _INDEPENDENT_SHARE * strengths + 2 * math.log(share)
+    strengths = fmean(_likeness(one.scans[at], other.scans[at]) for at in both)
+    return min(_INDEPENDENT_SHARE * len(both), _MOST_INDEPENDENT) * strengths + 2 * math.log(share)
 
 
 def _likeness(one: tuple[int, float], other: tuple[int, float]) -> float:

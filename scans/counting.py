@@ -6,9 +6,9 @@ import hmac
 import secrets
 from bisect import bisect_right
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import accumulate, islice
 
 from presence.counts import RSSI_CUTS_DBM, WINDOW, Counted, Cuts, FixtureHeard, RadioCounts
@@ -17,13 +17,16 @@ from presence.scan import AddressKind
 from scans.families import Family, is_carried
 from scans.fixtures import FixtureLearner, WhatStays
 from scans.joining import joined_by_fingerprint
-from scans.packing import Stretch, Trail, packed
+from scans.packing import packed
 from scans.traces import Glimpse, Join, Sender, Trace
 
 # Against a flood of made-up addresses: ten times a busy place, and more of a scan is not counted. When the scans of the
 # window hold more than 25,000 together, at some 300 bytes each, the oldest of them are forgotten early.
 _MOST_OF_A_SCAN = 5_000
 _MOST_OF_A_WINDOW = 25_000
+
+# Bluetooth addresses last for about 15 min: in twice that, the one before and the one after are both known.
+_BLUETOOTH_MEMORY = timedelta(minutes=30)
 
 # A window needs names that differ, not names that last: 16 bytes keep a million apart.
 _NAME_BYTES = 16
@@ -36,10 +39,12 @@ class CountingRules:
     Attributes:
         join: Tells which addresses that do not stay are of the same device.
         is_carried: Whether what has this trace is carried by somebody, as far as what it sends tells.
+        memory: How far back addresses are remembered, for joining; `WINDOW` at least.
     """
 
     join: Join
     is_carried: Callable[[Trace], bool]
+    memory: timedelta = WINDOW
 
 
 def rules_of(radio: Radio) -> CountingRules:
@@ -47,28 +52,13 @@ def rules_of(radio: Radio) -> CountingRules:
     if radio is Radio.WIFI:
         # What is carried makes up its addresses; what stays in a place hardly ever does.
         return CountingRules(joined_by_fingerprint, lambda trace: trace.address_kind is AddressKind.RANDOMISED)
-    return CountingRules(_packed, lambda trace: is_carried(trace.family or Family.OTHER, trace.address_kind))
-
-
-def _packed(traces: Sequence[Trace]) -> list[int]:
-    scans = sorted({glimpse.scan_at for trace in traces for glimpse in trace.glimpses})
-    numbers = {at: number for number, at in enumerate(scans)}
-    return packed([_trail(trace, numbers) for trace in traces])
-
-
-def _trail(trace: Trace, numbers: Mapping[float, int]) -> Trail:
-    return Trail(
-        trace.address_kind,
-        trace.family or Family.OTHER,
-        [
-            Stretch(numbers[one.scan_at], one.first_at, one.last_at, one.rssi_dbm, one.sendings)
-            for one in trace.glimpses
-        ],
+    return CountingRules(
+        packed, lambda trace: is_carried(trace.family or Family.OTHER, trace.address_kind), _BLUETOOTH_MEMORY
     )
 
 
 class Window:
-    """What one radio heard in the last ten minutes, by the times of its scans.
+    """What one radio heard in the last ten minutes, by the times of its scans; of Bluetooth half an hour is remembered.
 
     No address is in it: each is named by HMAC-SHA-256 under a key that is made at the start and never stored. Neither
     is anything of the window.
@@ -84,6 +74,7 @@ class Window:
         self._secret = secret
         self._fixtures = fixtures
         self._scans: deque[_Scan] = deque()
+        self._devices: dict[bytes, int] = {}
 
     def count(self, started_at: datetime, senders: Iterable[Sender]) -> RadioCounts:
         """Take a scan in, and count.
@@ -94,7 +85,7 @@ class Window:
             senders: Who was heard in it.
         """
         at = started_at.timestamp()
-        self._scans = deque(one for one in self._scans if at - WINDOW.total_seconds() < one.at < at)
+        self._scans = deque(one for one in self._scans if at - self._rules.memory.total_seconds() < one.at < at)
         named = {self._name(sender): sender for sender in islice(senders, _MOST_OF_A_SCAN)}
         if self._fixtures is not None:
             self._fixtures.take(started_at, named)
@@ -102,14 +93,20 @@ class Window:
         self._scans.append(_Scan(at, heard))
         while sum(len(one.heard) for one in self._scans) > _MOST_OF_A_WINDOW:
             self._scans.popleft()
-        in_window = _merged(self._scans)
-        devices = _devices(in_window, self._rules.join)
+        self._devices = _devices(_merged(self._scans), self._rules.join)
+        scans = [one for one in self._scans if one.at > at - WINDOW.total_seconds()]
+        in_window = _merged(scans)
         return RadioCounts(
-            scan=_counted(heard, devices, self._rules),
-            window=_counted(in_window, devices, self._rules),
-            window_scans=len(self._scans),
+            scan=_counted(heard, self._devices, self._rules),
+            window=_counted(in_window, self._devices, self._rules),
+            window_scans=len(scans),
             fixtures=tuple(self._fixtures_in(in_window, at)),
         )
+
+    @property
+    def devices_remembered(self) -> int:
+        """How many devices were heard in all the time that is remembered."""
+        return len(set(self._devices.values()))
 
     def _fixtures_in(self, traces: _Traces, at: float) -> Iterator[FixtureHeard]:
         for name, trace in traces.items():

@@ -78,7 +78,8 @@ class _Life:
 
 
 def _links(traces: Sequence[Trace]) -> Iterator[_Link]:
-    scans = {at: number for number, at in enumerate(sorted({one.scan_at for trace in traces for one in trace.glimpses}))}
+    times = sorted({one.scan_at for trace in traces for one in trace.glimpses})
+    scans = {at: number for number, at in enumerate(times)}
     alike: defaultdict[tuple[Family | None, AddressKind], list[_Life]] = defaultdict(list)
     for number, trace in enumerate(traces):
         if trace.address_kind in ROTATING:
@@ -110,7 +111,8 @@ def _links_of_family(lives: list[_Life]) -> Iterator[_Link]:
                 break
             silent = max(after.first_scan - before.last_scan, 1)
             score = evidence - silent * _COST_OF_A_SCAN + _likeness(before.last, after.first)
-            if score > 0 and after is not before:
+            # What came first is before, and never after, so that nothing follows itself by way of others.
+            if score > 0 and before.first.first_at < after.first.first_at:
                 yield _Link(score, before.number, after.number)
 
 
@@ -136,7 +138,7 @@ def _rarity(lives: Sequence[_Life]) -> float:
 
 
 # An address seen to come and go within minutes was hardly given up for another; one that lasted for a quarter of an
-# hour was. (Of four that come three were another before, and last that long; the fourth may be at any point of its own.)
+# hour was. Of four that come, three were another before, and last that long; the fourth may be at any point of its own.
 _SHORT_SECONDS = 360.0
 _LONG_SECONDS = 660.0
 _OF_SHORT, _OF_MEDIUM, _OF_LONG = -1.4, -0.7, 0.7
