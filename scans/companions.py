@@ -7,9 +7,11 @@ together, since they are in the same pocket, and one is not there without the ot
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from statistics import fmean
 
 from scans.families import Family
@@ -33,8 +35,10 @@ _LEAST_TOGETHER = 0.3
 _SCATTER_DB = 4.0
 _PATHS_SHARE = 0.3
 _APART_DB = 14.0
+_WORTH_A_LOOK_DB = 5.0
 _INDEPENDENT_SHARE = 0.5
 _MOST_INDEPENDENT = 6.0
+_ENOUGH_SCANS = 12
 
 
 @dataclass(slots=True)
@@ -45,7 +49,7 @@ class _Device:
         family: What kind of thing it is.
         begin: When it was first heard.
         end: When it was last heard.
-        scans: For each scan that heard it readings, and their sum.
+        scans: For each scan that heard it how many readings there were, and their sum.
     """
 
     family: Family | None
@@ -61,6 +65,10 @@ class _Device:
                 readings, total = self.scans.get(one.scan_at, (0, 0.0))
                 self.scans[one.scan_at] = (readings + one.readings, total + one.readings * one.rssi_dbm)
 
+    def level(self) -> float:
+        """The mean of its scans; endlessly weak without any reading."""
+        return fmean(total / readings for readings, total in self.scans.values()) if self.scans else -math.inf
+
 
 def companions(traces: Sequence[Trace], devices: Sequence[int]) -> dict[int, int]:
     """Which devices are the second address of another.
@@ -75,15 +83,14 @@ def companions(traces: Sequence[Trace], devices: Sequence[int]) -> dict[int, int
     known: dict[int, _Device] = {}
     for trace, number in zip(traces, devices, strict=True):
         known.setdefault(number, _Device(trace.family)).take(trace)
-    by_family: defaultdict[Family | None, list[int]] = defaultdict(list)
+    levels: defaultdict[Family | None, list[tuple[float, int]]] = defaultdict(list)
     for number, device in known.items():
-        by_family[device.family].append(number)
+        levels[device.family].append((device.level(), number))
     scored = [
         (score, number, other)
         for family, (beside, needed) in _BESIDE.items()
-        for number in by_family[family]
         for one in beside
-        for other in by_family[one]
+        for number, other in _about_as_strong(levels[family], sorted(levels[one]))
         if (score := _togetherness(known[number], known[other]) - needed) > 0
     ]
     found: dict[int, int] = {}
@@ -91,6 +98,18 @@ def companions(traces: Sequence[Trace], devices: Sequence[int]) -> dict[int, int
         if number not in found and other not in found and other not in found.values():
             found[number] = other
     return found
+
+
+def _about_as_strong(
+    some: Sequence[tuple[float, int]], others: Sequence[tuple[float, int]]
+) -> Iterator[tuple[int, int]]:
+    """The pairs that are worth a closer look: those whose levels are close. The others are in the order of theirs."""
+    for level, number in some:
+        first = bisect_left(others, (level - _WORTH_A_LOOK_DB, 0))
+        for other_level, other in islice(others, first, None):
+            if other_level > level + _WORTH_A_LOOK_DB:
+                break
+            yield number, other
 
 
 def _togetherness(one: _Device, other: _Device) -> float:
@@ -102,7 +121,8 @@ def _togetherness(one: _Device, other: _Device) -> float:
     share = (min(one.end, other.end) - max(one.begin, other.begin)) / either
     if share < _LEAST_TOGETHER:
         return -math.inf
-    strengths = fmean(_likeness(one.scans[at], other.scans[at]) for at in both)
+    looked_at = list(both)[:_ENOUGH_SCANS]
+    strengths = sum([_likeness(one.scans[at], other.scans[at]) for at in looked_at]) / len(looked_at)
     return min(_INDEPENDENT_SHARE * len(both), _MOST_INDEPENDENT) * strengths + 2 * math.log(share)
 
 

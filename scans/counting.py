@@ -14,11 +14,11 @@ from itertools import accumulate, islice
 from presence.counts import RSSI_CUTS_DBM, WINDOW, Counted, Cuts, FixtureHeard, RadioCounts
 from presence.radio import Radio
 from presence.scan import AddressKind
-from scans.families import Family, is_carried
+from scans.families import RANKS, Family, is_carried
 from scans.fixtures import FixtureLearner, WhatStays
 from scans.joining import joined_by_fingerprint
 from scans.packing import packed
-from scans.traces import Glimpse, Join, Sender, Trace
+from scans.traces import Join, Sender, Trace
 
 # Against a flood of made-up addresses: ten times a busy place, and more of a scan is not counted. When the scans of the
 # window hold more than 25,000 together, at some 300 bytes each, the oldest of them are forgotten early.
@@ -154,19 +154,21 @@ class _Scan:
 
 def _merged(scans: Iterable[_Scan]) -> _Traces:
     """Each address with all that it sent in some scans."""
-    glimpses: defaultdict[bytes, list[Glimpse]] = defaultdict(list)
-    latest: _Traces = {}
-    stable: set[bytes] = set()
+    found: defaultdict[bytes, list[Trace]] = defaultdict(list)
     for scan in scans:
         for name, trace in scan.heard.items():
-            glimpses[name] += trace.glimpses
-            latest[name] = trace
-            if trace.is_stable:
-                stable.add(name)
-    return {
-        name: Trace(trace.address_kind, name in stable, trace.family, tuple(glimpses[name]))
-        for name, trace in latest.items()
-    }
+            found[name].append(trace)
+    return {name: traces[0] if len(traces) == 1 else _joined(traces) for name, traces in found.items()}
+
+
+def _joined(traces: Sequence[Trace]) -> Trace:
+    """One address in several scans."""
+    return Trace(
+        address_kind=traces[-1].address_kind,
+        is_stable=any(trace.is_stable for trace in traces),
+        family=min((trace.family for trace in traces if trace.family), key=RANKS.__getitem__, default=None),
+        glimpses=tuple(glimpse for trace in traces for glimpse in trace.glimpses),
+    )
 
 
 def _devices(traces: _Traces, join: Join) -> dict[bytes, int]:

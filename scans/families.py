@@ -38,10 +38,11 @@ class Family(StrEnum):
 
     def says_more_than(self, other: Family) -> bool:
         """Whether this is the better answer for a device that was heard as both."""
-        return _RANKS[self] < _RANKS[other]
+        return RANKS[self] < RANKS[other]
 
 
-_RANKS = {family: rank for rank, family in enumerate(Family)}
+# How little each says: the least is the best answer.
+RANKS = {family: rank for rank, family in enumerate(Family)}
 
 # What people have with them and switched on: phones, computers, watches, earphones. Several of them may be one
 # person's, and of some people only the watch is heard; how many a person has is for calibration to say. Trackers and

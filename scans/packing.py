@@ -95,7 +95,7 @@ _OVERLAP_SECONDS = 2.0
 # After seven scans in which neither was heard, nothing joins the two: each costs log 2, and all the rest is worth less
 # than 5.5. In a crowd only those that appear next are looked at, since one of them will be nearly as good.
 _LONGEST_GAP_SECONDS = 600.0
-_MOST_LOOKED_AT = 64
+_MOST_LOOKED_AT = 32
 
 
 def _links_of_family(lives: list[_Life]) -> Iterator[_Link]:

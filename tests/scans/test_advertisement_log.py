@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from presence.scan import AddressKind
-from scans.advertisement_log import logged_sighting
+from scans.advertisement_log import Row, logged_sighting
 from scans.families import Family
 
-ROW = {
+ROW: dict[str | None, str | None] = {
     "time": "1800000000.5",
     "address": "5A:11:22:33:44:55",
     "address type": "random",
@@ -58,7 +58,7 @@ def test_columns_are_found_by_their_names() -> None:
         {"payload hex": "0x"},
     ],
 )
-def test_a_row_that_makes_no_sense_is_none(broken: dict[str | None, str | None]) -> None:
+def test_a_row_that_makes_no_sense_is_none(broken: Row) -> None:
     """Nothing is guessed from a row that cannot be read."""
     assert logged_sighting({**ROW, **broken}) is None
 
