@@ -36,9 +36,8 @@ def register_callbacks(app: Dash, parts: PageParts) -> None:
     _register_reset(app, parts, troubles)
     _register_save(app, parts, troubles)
     register_managing(app, parts, troubles)
-    if parts.estimating is not None:
-        register_people(app, parts, parts.estimating, troubles)
-        register_people_view(app, parts, parts.estimating, troubles)
+    register_people(app, parts, troubles)
+    register_people_view(app, parts, troubles)
     if parts.following is not None:
         register_following(app, parts, parts.following, troubles)
 

@@ -12,7 +12,6 @@ from layouts.buttons import asked_number
 from layouts.callbacks_sensors import asked_sensor
 from layouts.manage import login_needed
 from layouts.needs import PageParts
-from layouts.needs_people import Estimating
 from layouts.off_the_loop import off_the_loop
 from layouts.palette import palette_for
 from layouts.ranges import chosen_range
@@ -23,16 +22,16 @@ FOR_THE_ADMIN = "Nothing was changed: this asks for the admin password."
 """What is said to those who may not change anything."""
 
 
-def register_people(app: Dash, parts: PageParts, estimating: Estimating, troubles: Troubles) -> None:
+def register_people(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     """Join what shows people to what estimates them."""
-    _register_now(app, parts, estimating, troubles)
-    _register_chart(app, parts, estimating, troubles)
-    _register_calibration(app, estimating, troubles)
-    _register_count(app, parts, estimating, troubles)
-    _register_row(app, parts, estimating, troubles)
+    _register_now(app, parts, troubles)
+    _register_chart(app, parts, troubles)
+    _register_calibration(app, parts, troubles)
+    _register_count(app, parts, troubles)
+    _register_row(app, parts, troubles)
 
 
-def _register_now(app: Dash, parts: PageParts, estimating: Estimating, troubles: Troubles) -> None:
+def _register_now(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("estimate-reading", "children"),
         Output("estimate-steps", "children"),
@@ -49,24 +48,22 @@ def _register_now(app: Dash, parts: PageParts, estimating: Estimating, troubles:
     @off_the_loop
     def show_people(_scans: int, asked: object, *_changed: object) -> tuple[Any, ...]:
         sensor = asked_sensor(parts, asked)
-        reading, steps = read_people(parts, estimating, sensor)
+        reading, steps = read_people(parts, sensor)
         may_count = parts.may_change()
         troubles.end("people")
         return reading, steps, False, not may_count, may_count, True
 
 
-def read_people(
-    parts: PageParts, estimating: Estimating, sensor: str | None
-) -> tuple[list[Component], list[Component]]:
+def read_people(parts: PageParts, sensor: str | None) -> tuple[list[Component], list[Component]]:
     """The people now and why, of one sensor or all. May raise as the reader."""
     now_at = parts.clock()
-    now = estimating.reader.people_now(now_at, sensor)
+    now = parts.estimating.reader.people_now(now_at, sensor)
     # Only what has no estimate asks for more, to tell why.
     unknown = "" if now.estimate else people_now.why_unknown(parts.reader.overview(now_at, sensor))
     return people_now.estimate_reading(now, unknown, now_at, parts.settings.time_zone), people_now.why_steps(now)
 
 
-def _register_chart(app: Dash, parts: PageParts, estimating: Estimating, troubles: Troubles) -> None:
+def _register_chart(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("estimate-chart", "figure"),
         Output("estimate-legend", "children"),
@@ -85,7 +82,9 @@ def _register_chart(app: Dash, parts: PageParts, estimating: Estimating, trouble
     def show_people_chart(
         _scans: int, time_range: str, asked: object, theme: str | None, *_changed: object
     ) -> tuple[Any, ...]:
-        history = estimating.reader.people_history(chosen_range(time_range), parts.clock(), asked_sensor(parts, asked))
+        history = parts.estimating.reader.people_history(
+            chosen_range(time_range), parts.clock(), asked_sensor(parts, asked)
+        )
         troubles.end("people")
         legend = [html.Li(name, className=f"key-{key}") for key, name in people_charts.estimate_legend(history)]
         figure = people_charts.estimate_chart(history, palette_for(theme), parts.settings.time_zone)
@@ -100,7 +99,7 @@ def _chart_note(history: PeopleHistory) -> str:
     return "Shaded: not heard. It does not mean that nobody was there." if has_gap else ""
 
 
-def _register_calibration(app: Dash, estimating: Estimating, troubles: Troubles) -> None:
+def _register_calibration(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("calibration-said", "children"),
         Output("calibration-again", "disabled"),
@@ -111,12 +110,12 @@ def _register_calibration(app: Dash, estimating: Estimating, troubles: Troubles)
     )
     @off_the_loop
     def show_calibration(*_changed: object) -> tuple[Any, ...]:
-        calibration = estimating.reader.calibration()
+        calibration = parts.estimating.reader.calibration()
         troubles.end("counting")
         return head_counts.calibration_text(calibration), not calibration.is_fitting, True
 
 
-def _register_count(app: Dash, parts: PageParts, estimating: Estimating, troubles: Troubles) -> None:
+def _register_count(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("count-said", "children"),
         Output("count-people", "value"),
@@ -137,7 +136,7 @@ def _register_count(app: Dash, parts: PageParts, estimating: Estimating, trouble
         now_at, zone = parts.clock(), parts.settings.time_zone
         try:
             number, counted_at = head_counts.asked_people(people), head_counts.asked_moment(at, now_at, zone)
-            head_count_id = estimating.head_counts.add(number, counted_at, made_by(parts))
+            head_count_id = parts.estimating.head_counts.add(number, counted_at, made_by(parts))
         except EstimateError as error:
             return str(error), no_update, no_update, no_update, True
         troubles.end("counting")
@@ -151,7 +150,7 @@ def made_by(parts: PageParts) -> str:
     return "" if identity is None else identity.name
 
 
-def _register_row(app: Dash, parts: PageParts, estimating: Estimating, troubles: Troubles) -> None:
+def _register_row(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("count-said", "children", allow_duplicate=True),
         Output("counts-said", "children"),
@@ -172,10 +171,10 @@ def _register_row(app: Dash, parts: PageParts, estimating: Estimating, troubles:
         number = asked_number(asked)
         try:
             if asked.get("do") == "restore":
-                estimating.head_counts.restore(number)
+                parts.estimating.head_counts.restore(number)
                 said = "The count is back."
             else:
-                estimating.head_counts.delete(number, parts.clock())
+                parts.estimating.head_counts.delete(number, parts.clock())
                 said = head_counts.taken_back(number)
         except EstimateError as error:
             return str(error), str(error), no_update, True

@@ -10,7 +10,6 @@ from layouts.callbacks_people import FOR_THE_ADMIN, made_by, read_people
 from layouts.frame import VIEWS
 from layouts.manage import login_needed
 from layouts.needs import PageParts
-from layouts.needs_people import Estimating, PeoplePast
 from layouts.off_the_loop import off_the_loop
 from layouts.palette import palette_for
 from layouts.ranges import chosen_range
@@ -21,20 +20,19 @@ from presence.ranges import TimeRange
 _PATH = VIEWS["people"]
 
 
-def register_people_view(app: Dash, parts: PageParts, estimating: Estimating, troubles: Troubles) -> None:
+def register_people_view(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     """Join the view of people to its parts."""
-    _register_why(app, parts, estimating, troubles)
-    _register_counts(app, parts, estimating, troubles)
-    _register_entry(app, parts, estimating, troubles)
-    _register_week(app, parts, estimating, troubles)
-    if estimating.past is not None:
-        _register_stays(app, parts, estimating.past, troubles)
-        _register_what_if(app, parts, estimating.past, troubles)
-    _register_fixtures(app, parts, estimating, troubles)
-    _register_decision(app, parts, estimating, troubles)
+    _register_why(app, parts, troubles)
+    _register_counts(app, parts, troubles)
+    _register_entry(app, parts, troubles)
+    _register_week(app, parts, troubles)
+    _register_stays(app, parts, troubles)
+    _register_what_if(app, parts, troubles)
+    _register_fixtures(app, parts, troubles)
+    _register_decision(app, parts, troubles)
 
 
-def _register_why(app: Dash, parts: PageParts, estimating: Estimating, troubles: Troubles) -> None:
+def _register_why(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("people-site-reading", "children"),
         Output("people-steps", "children"),
@@ -50,12 +48,12 @@ def _register_why(app: Dash, parts: PageParts, estimating: Estimating, troubles:
     def show_why(path: str, *_changed: object) -> object:
         if path != _PATH:
             return no_update
-        shown = read_people(parts, estimating, None)
+        shown = read_people(parts, None)
         troubles.end("people")
         return *shown, True
 
 
-def _register_counts(app: Dash, parts: PageParts, estimating: Estimating, troubles: Troubles) -> None:
+def _register_counts(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("counts-summary", "children"),
         Output("counts-advice", "children"),
@@ -73,7 +71,7 @@ def _register_counts(app: Dash, parts: PageParts, estimating: Estimating, troubl
     def list_counts(path: str, *_changed: object) -> object:
         if path != _PATH:
             return no_update
-        calibration, may_change = estimating.reader.calibration(), parts.may_change()
+        calibration, may_change = parts.estimating.reader.calibration(), parts.may_change()
         troubles.end("counting")
         rows = head_count_list.count_rows(calibration, parts.clock(), parts.settings.time_zone, may_change=may_change)
         login = None if may_change else login_needed("Counting is for the admin.", _PATH)
@@ -81,7 +79,7 @@ def _register_counts(app: Dash, parts: PageParts, estimating: Estimating, troubl
         return summary, advice, rows, not may_change, login, True
 
 
-def _register_entry(app: Dash, parts: PageParts, estimating: Estimating, troubles: Troubles) -> None:
+def _register_entry(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("entry-people", "value"),
         Output("entry-at", "value"),
@@ -101,7 +99,7 @@ def _register_entry(app: Dash, parts: PageParts, estimating: Estimating, trouble
         if not asked or asked.get("do") != "edit":
             return (no_update,) * 5
         number, zone = asked_number(asked), parts.settings.time_zone
-        found = [one for one in estimating.reader.calibration().head_counts if one.head_count_id == number]
+        found = [one for one in parts.estimating.reader.calibration().head_counts if one.head_count_id == number]
         if not found:
             return (no_update,) * 5
         at = f"{found[0].counted_at.astimezone(zone):%Y-%m-%d %H:%M}"
@@ -127,10 +125,10 @@ def _register_entry(app: Dash, parts: PageParts, estimating: Estimating, trouble
         try:
             number, counted_at = head_counts.asked_people(people), head_counts.asked_moment(at, now_at, zone)
             if edited:
-                estimating.head_counts.edit(asked_number(edited), number, counted_at)
+                parts.estimating.head_counts.edit(asked_number(edited), number, counted_at)
                 said: object = "Changed. The estimate is learned anew."
             else:
-                head_count_id = estimating.head_counts.add(number, counted_at, made_by(parts))
+                head_count_id = parts.estimating.head_counts.add(number, counted_at, made_by(parts))
                 said = head_counts.count_said(head_count_id, number, counted_at, now_at, zone)
         except EstimateError as error:
             return str(error), no_update, no_update, True
@@ -138,7 +136,7 @@ def _register_entry(app: Dash, parts: PageParts, estimating: Estimating, trouble
         return said, clicks, ["entered", clicks], True
 
 
-def _register_week(app: Dash, parts: PageParts, estimating: Estimating, troubles: Troubles) -> None:
+def _register_week(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("busy-week", "children"),
         Output("busy-note", "children"),
@@ -154,17 +152,16 @@ def _register_week(app: Dash, parts: PageParts, estimating: Estimating, troubles
         if path != _PATH:
             return no_update
         now_at, zone = parts.clock(), parts.settings.time_zone
-        week = estimating.reader.busy_week(now_at)
+        week = parts.estimating.reader.busy_week(now_at)
         local = now_at.astimezone(zone)
-        today = busy_week.hours_of_today(estimating.reader.people_history(TimeRange.DAY, now_at), local, zone)
+        today = busy_week.hours_of_today(parts.estimating.reader.people_history(TimeRange.DAY, now_at), local, zone)
         troubles.end("people")
         return busy_week.busy_week(week, today, local), busy_week.busy_note(week), True
 
 
-def _register_stays(app: Dash, parts: PageParts, past: PeoplePast, troubles: Troubles) -> None:
+def _register_stays(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("crowd-stays", "children"),
-        Output("stays-panel", "hidden"),
         Output("trouble-people", "hidden", allow_duplicate=True),
         Input("address", "pathname"),
         Input("people-range", "data"),
@@ -176,16 +173,15 @@ def _register_stays(app: Dash, parts: PageParts, past: PeoplePast, troubles: Tro
     def show_stays(path: str, time_range: str, _changed: object) -> object:
         if path != _PATH:
             return no_update
-        stays = past.stays(chosen_range(time_range), parts.clock())
+        stays = parts.estimating.reader.stays(chosen_range(time_range), parts.clock())
         troubles.end("people")
-        return crowd.crowd_stays(stays), False, True
+        return crowd.crowd_stays(stays), True
 
 
-def _register_what_if(app: Dash, parts: PageParts, past: PeoplePast, troubles: Troubles) -> None:
+def _register_what_if(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("if-chart", "figure"),
         Output("if-said", "children"),
-        Output("if-panel", "hidden"),
         Output("trouble-people", "hidden", allow_duplicate=True),
         Input("address", "pathname"),
         Input("people-range", "data"),
@@ -205,14 +201,14 @@ def _register_what_if(app: Dash, parts: PageParts, past: PeoplePast, troubles: T
         try:
             asked = what_if.asked_share(share), what_if.asked_cut(cut)
         except EstimateError as error:
-            return no_update, str(error), False, True
-        tried = past.what_if(*asked, chosen_range(time_range), parts.clock())
+            return no_update, str(error), True
+        tried = parts.estimating.reader.what_if(*asked, chosen_range(time_range), parts.clock())
         troubles.end("people")
         said = what_if.what_if_said(tried, is_asked=asked != (None, None))
-        return what_if.what_if_chart(tried, palette_for(theme)), said, False, True
+        return what_if.what_if_chart(tried, palette_for(theme)), said, True
 
 
-def _register_fixtures(app: Dash, parts: PageParts, estimating: Estimating, troubles: Troubles) -> None:
+def _register_fixtures(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("fixture-rows", "children"),
         Output("fixtures-summary", "children"),
@@ -227,13 +223,13 @@ def _register_fixtures(app: Dash, parts: PageParts, estimating: Estimating, trou
     def list_fixtures(path: str, _changed: object) -> object:
         if path != _PATH:
             return no_update
-        rows = estimating.fixtures.rows()
+        rows = parts.estimating.fixtures.rows()
         troubles.end("people")
         shown = fixtures.fixture_rows(rows, parts.clock(), parts.settings.time_zone, may_change=parts.may_change())
         return shown, fixtures.fixtures_summary(rows), not rows, True
 
 
-def _register_decision(app: Dash, parts: PageParts, estimating: Estimating, troubles: Troubles) -> None:
+def _register_decision(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("fixtures-said", "children"),
         Output("people-changed", "data", allow_duplicate=True),
@@ -249,8 +245,8 @@ def _register_decision(app: Dash, parts: PageParts, estimating: Estimating, trou
         number = asked_number(asked)
         try:
             decision = FixtureDecision(str(asked.get("decision")))
-            before = [row for row in estimating.fixtures.rows() if row.fixture_id == number]
-            estimating.fixtures.decide(number, decision)
+            before = [row for row in parts.estimating.fixtures.rows() if row.fixture_id == number]
+            parts.estimating.fixtures.decide(number, decision)
         except (EstimateError, ValueError) as error:
             return str(error), no_update, True
         troubles.end("counting")

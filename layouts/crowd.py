@@ -21,9 +21,7 @@ def stays_panel() -> Component:
             ),
             html.Div(id="crowd-stays"),
         ],
-        id="stays-panel",
         className="panel panel-wide",
-        hidden=True,
     )
 
 

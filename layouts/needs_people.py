@@ -38,10 +38,6 @@ class PeopleReader(Protocol):
         """How the estimate was fitted to the place, with what was counted."""
         ...
 
-
-class PeoplePast(Protocol):
-    """Tells of the past as a whole. Each method may raise as those of `PeopleReader`."""
-
     def stays(self, time_range: TimeRange, now_at: datetime) -> CrowdStays | None:
         """How long the crowd of a range of time stays; None when too little was heard to say."""
         ...
@@ -100,10 +96,8 @@ class Estimating:
         reader: Reads estimates.
         head_counts: Changes what was counted; a fit follows aside.
         fixtures: Lists things that stay, and changes whether they count.
-        past: Tells how long people stay, and what other settings would have said; None where nothing does.
     """
 
     reader: PeopleReader
     head_counts: HeadCountCommands
     fixtures: Fixtures
-    past: PeoplePast | None = None

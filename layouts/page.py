@@ -53,7 +53,7 @@ def build_page(
     save_report: Callable[[str, datetime], None],
     may_change: Callable[[], bool],
     managing: Managing,
-    estimating: Estimating | None = None,
+    estimating: Estimating,
     following: Following | None = None,
     feed_path: str | None = None,
 ) -> Dash:
@@ -72,7 +72,7 @@ def build_page(
         save_report: Keeps a report's text on the box, under the time it was made; raises OSError when it cannot.
         may_change: Whether who asks just now may change what is remembered.
         managing: What the view of settings is joined to.
-        estimating: What the views of people are joined to; None on a machine that estimates nothing.
+        estimating: What the views of people are joined to.
         following: What the views of tags and alerts are joined to; None on a machine that has none of both.
         feed_path: Where the server tells of new scans by WebSocket; None where it does not, and pages ask instead.
     """

@@ -59,13 +59,9 @@ def steps_by_radio(steps: Sequence[Step]) -> Iterator[tuple[str, list[tuple[Step
 def step_words(step: Step, before: float | None) -> str:
     """What a step does, in plain words."""
     if step.kind is StepKind.NEAR_ENOUGH:
-        return (
-            f"Only those heard at {dbm_text(step.change or 0)} dBm or more, as your counts say how far the place goes"
-        )
-    if step.kind is StepKind.TOGETHER:
-        return "Both radios together, each person once: the surer radio weighs more"
-    if step.kind is StepKind.RANGE and step.low is not None and step.high is not None:
-        return f"How sure that is: {range_text(step.low, step.high)}, {CONFIDENCE}"
+        return f"Only those heard at {dbm_text(step.change or 0)} dBm or more: what is weaker is outside the place"
+    if step.kind is StepKind.RANGE:
+        return f"How sure that is: {range_text(step.low or 0, step.high or 0)}, {CONFIDENCE}"
     if step.kind is StepKind.FIXTURES and step.value == before:
         return "No access points and no things that stay among them"
     return _WORDS[step.kind]
@@ -75,14 +71,12 @@ _WORDS = {
     StepKind.HEARD_NOW: "Devices heard in the last scan",
     StepKind.IN_WINDOW: "Heard within the last ten minutes: phones are silent most of the time",
     StepKind.FIXTURES: "Less access points and things that stay, such as printers",
-    StepKind.NEAR_ENOUGH: "Only those that are near enough",
     StepKind.JOINED: "Addresses that belong to the same device, joined",
     StepKind.CARRIED: "Only what people carry with them",
     StepKind.SILENT: "Phones that are there and were not heard, added",
     StepKind.PER_DEVICE: "From devices to people",
     StepKind.CALIBRATED: "From devices to people, as your counts teach",
-    StepKind.TOGETHER: "Both radios together",
-    StepKind.RANGE: "How sure that is",
+    StepKind.TOGETHER: "Both radios together, each person once: the surer radio weighs more",
 }
 
 # Of these the value is people, not devices: what was before is multiplied, not added to.

@@ -21,6 +21,12 @@ from presence.estimate import EstimateError, WhatIf
 
 _AS_NOW = "now"
 
+_ABOUT = (
+    "Try other settings on the range above before you keep them: nothing is changed by trying. The share is kept as "
+    "visible_share in config.toml; what is weaker than the medium zone, under Settings, is outside."
+)
+_NO_DIFFERENCE = "Once your counts have taught the estimate, they decide, and these settings do not."
+
 
 def what_if_panel() -> Component:
     """The form, and the chart without lines."""
@@ -31,14 +37,13 @@ def what_if_panel() -> Component:
         [
             html.H2("What if?"),
             html.P(
-                "Try other settings on the range above before you keep them: nothing is changed by trying. The share "
-                "is kept as visible_share in config.toml; how strongly a device must be heard is learned from counts.",
+                _ABOUT,
                 className="note",
             ),
             html.Div(
                 [
                     number_field("if-share", "People who can be heard, in %", "Empty: as it is now."),
-                    chosen_field("if-cut", "Devices heard at", cuts, _AS_NOW),
+                    chosen_field("if-cut", "What is heard at", cuts, _AS_NOW),
                 ],
                 className="form-row",
             ),
@@ -57,9 +62,7 @@ def what_if_panel() -> Component:
                 **aria(label="People by hour of the day, now and with other settings"),
             ),
         ],
-        id="if-panel",
         className="panel panel-wide",
-        hidden=True,
     )
 
 
@@ -90,7 +93,7 @@ def what_if_said(what_if: WhatIf, *, is_asked: bool) -> str:
     if not is_asked:
         return f"On average there were {_people(now)}. Change a setting to see what it would have said."
     if round(now, 1) == round(then, 1):
-        return f"No difference: on average there were {_people(now)}, and would have been."
+        return f"No difference: on average there were {_people(now)}, and would have been. {_NO_DIFFERENCE}"
     change = f", {share_text(round(abs(then / now - 1), 2))} {'more' if then > now else 'fewer'}" if now else ""
     return f"On average there would have been {_people(then)} instead of {number_text(now)}{change}."
 

@@ -151,7 +151,7 @@ class FakePeople:
 
     def estimating(self) -> Estimating:
         """What the views are joined to: this place."""
-        return Estimating(self, self, FakeFixtures(self), self)
+        return Estimating(self, self, FakeFixtures(self))
 
     def people_now(self, _now_at: datetime, sensor: str | None = None) -> PeopleNow:
         """As `layouts.needs_people.PeopleReader`."""
@@ -190,14 +190,14 @@ class FakePeople:
         )
 
     def stays(self, _time_range: TimeRange, _now_at: datetime) -> CrowdStays | None:
-        """As `layouts.needs_people.PeoplePast`."""
+        """As `layouts.needs_people.PeopleReader`."""
         self._begin_read()
         return self.crowd
 
     def what_if(
         self, visible_share: float | None, cut_dbm: int | None, time_range: TimeRange, _now_at: datetime
     ) -> WhatIf:
-        """As `layouts.needs_people.PeoplePast`."""
+        """As `layouts.needs_people.PeopleReader`."""
         self._begin_read()
         now = {hour: 0.5 if hour < 8 or hour > 19 else 4.0 + hour for hour in range(24) if hour != 3}
         factor = 0.8 / (visible_share or 0.8) * (0.7 if cut_dbm else 1.0)

@@ -91,7 +91,7 @@ def test_every_step_is_told_in_words() -> None:
     tables = why_steps(busy_people())
     assert [words(of_type(table, "Caption")) for table in tables] == ["By Wi-Fi", "By Bluetooth", "Together"]
     said = words(tables)
-    assert "Only those heard at −75 dBm or more, as your counts say how far the place goes − 11 41" in said
+    assert "Only those heard at −75 dBm or more: what is weaker is outside the place − 11 41" in said
     assert "From devices to people, as your counts teach × 0.82 22.6" in said
     assert "18 to 26, four times out of five 22" in said
     assert {step.kind for step in STEPS} == set(StepKind)
