@@ -58,9 +58,9 @@ def read_people(parts: PageParts, sensor: str | None) -> tuple[list[Component], 
     """The people now and why, of one sensor or all. May raise as the reader."""
     now_at = parts.clock()
     now = parts.estimating.reader.people_now(now_at, sensor)
-    # Only what has no estimate asks for more, to tell why.
-    unknown = "" if now.estimate else people_now.why_unknown(parts.reader.overview(now_at, sensor))
-    return people_now.estimate_reading(now, unknown, now_at, parts.settings.time_zone), people_now.why_steps(now)
+    is_well = people_now.has_both_radios(now)
+    remark = None if is_well else people_now.remark_on(now, parts.reader.overview(now_at, sensor))
+    return people_now.estimate_reading(now, remark, now_at, parts.settings.time_zone), people_now.why_steps(now)
 
 
 def _register_chart(app: Dash, parts: PageParts, troubles: Troubles) -> None:

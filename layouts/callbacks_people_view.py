@@ -213,6 +213,7 @@ def _register_fixtures(app: Dash, parts: PageParts, troubles: Troubles) -> None:
         Output("fixture-rows", "children"),
         Output("fixtures-summary", "children"),
         Output("fixtures-table", "hidden"),
+        Output("fixtures-login", "children"),
         Output("trouble-people", "hidden", allow_duplicate=True),
         Input("address", "pathname"),
         Input("people-changed", "data"),
@@ -223,10 +224,11 @@ def _register_fixtures(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     def list_fixtures(path: str, _changed: object) -> object:
         if path != _PATH:
             return no_update
-        rows = parts.estimating.fixtures.rows()
+        rows, may_change = parts.estimating.fixtures.rows(), parts.may_change()
         troubles.end("people")
-        shown = fixtures.fixture_rows(rows, parts.clock(), parts.settings.time_zone, may_change=parts.may_change())
-        return shown, fixtures.fixtures_summary(rows), not rows, True
+        shown = fixtures.fixture_rows(rows, parts.clock(), parts.settings.time_zone, may_change=may_change)
+        login = None if may_change or not rows else login_needed("Deciding on them is for the admin.", _PATH)
+        return shown, fixtures.fixtures_summary(rows), not rows, login, True
 
 
 def _register_decision(app: Dash, parts: PageParts, troubles: Troubles) -> None:

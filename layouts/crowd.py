@@ -41,9 +41,11 @@ def crowd_stays(stays: CrowdStays | None) -> list[Component]:
         )
         for start, (end, share) in zip(edges, stays.shares, strict=True)
     ]
-    low, high = number_text(stays.low_minutes), number_text(stays.high_minutes)
+    low, high = round(stays.low_minutes), round(stays.high_minutes)
     return [
-        html.P([html.Strong(f"On average {minutes_text(stays.mean_minutes)}"), f" ({low} to {high}, {CONFIDENCE})"]),
+        html.P(
+            [html.Strong(f"On average {minutes_text(round(stays.mean_minutes))}"), f" ({low} to {high}, {CONFIDENCE})"]
+        ),
         html.Ul(bars, className="stay-bars"),
         html.P(
             f"Told from how many came and went, and from {counted(stays.rests_on, 'device')} that kept their address "

@@ -30,6 +30,7 @@ def fixtures_panel() -> Component:
                 className="note",
             ),
             html.P(id="fixtures-summary"),
+            html.P(id="fixtures-login"),
             html.P(id="fixtures-said", role="status"),
             html.Div(
                 html.Table(

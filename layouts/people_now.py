@@ -13,6 +13,7 @@ from layouts.head_counts import count_form
 from layouts.people_words import (
     CONFIDENCE,
     people_text,
+    radios_of,
     range_text,
     rests_on_text,
     step_change,
@@ -23,6 +24,7 @@ from layouts.people_words import (
 )
 from presence.estimate import PeopleEstimate, PeopleNow, Usual
 from presence.overview import Overview
+from presence.radio import Radio
 
 # The scale of the bar reaches a quarter beyond the range, so that its end is seen to be one.
 _BEYOND = 1.25
@@ -46,12 +48,12 @@ def people_panel() -> Component:
     )
 
 
-def estimate_reading(now: PeopleNow, unknown: str, at: datetime, zone: tzinfo) -> list[Component]:
+def estimate_reading(now: PeopleNow, remark: str | None, at: datetime, zone: tzinfo) -> list[Component]:
     """The likely number, its range, and what it is to be compared with.
 
     Args:
         now: The people now.
-        unknown: Why there is no estimate, if there is none.
+        remark: Why there is no estimate, or what stands behind it, where that is to be known (`remark_on`).
         at: The moment it is.
         zone: In which times are told.
     """
@@ -66,12 +68,12 @@ def estimate_reading(now: PeopleNow, unknown: str, at: datetime, zone: tzinfo) -
         ]
     )
     if estimate is None:
-        return [heading, html.P(unknown, className="note")]
+        return [heading, html.P(remark, className="note")]
     return [
         heading,
         html.P([html.Strong(range_text(estimate.low, estimate.high)), f", {CONFIDENCE}"], className="estimate-range"),
         _bar(estimate, now.capacity),
-        *_notes(now, estimate, at.astimezone(zone)),
+        *_notes(now, estimate, remark, at.astimezone(zone)),
     ]
 
 
@@ -88,10 +90,10 @@ def _bar(estimate: PeopleEstimate, capacity: int | None) -> Component:
     return html.Div(marks, className="range-bar", **aria(hidden="true"))
 
 
-def _notes(now: PeopleNow, estimate: PeopleEstimate, local: datetime) -> list[Component]:
+def _notes(now: PeopleNow, estimate: PeopleEstimate, remark: str | None, local: datetime) -> list[Component]:
     notes: list[str | Component] = []
-    if rests_on := rests_on_text(estimate):
-        notes.append(html.Strong(rests_on, className="alarm"))
+    if remark:
+        notes.append(html.Strong(remark, className="alarm"))
     if now.capacity:
         notes.append(_capacity_text(estimate, now.capacity))
     if now.usual is not None:
@@ -124,8 +126,17 @@ def usual_text(estimate: PeopleEstimate, usual: Usual, local: datetime) -> str:
     return f"{difference} {'more' if estimate.likely > usual.people else 'fewer'} than usual {when}"
 
 
-def why_unknown(overview: Overview) -> str:
-    """Why there is no estimate, and what to do."""
+def has_both_radios(now: PeopleNow) -> bool:
+    """Whether there is an estimate, and nothing is to be remarked on what stands behind it."""
+    return now.estimate is not None and len(radios_of(now.estimate)) == len(Radio)
+
+
+def remark_on(now: PeopleNow, overview: Overview) -> str | None:
+    """Why there is no estimate, or that one radio alone stands behind it, and what to do; None when all is well."""
+    heard = {state.radio for state in overview.radios if state.device_count is not None}
+    if now.estimate is not None:
+        told = radios_of(now.estimate)
+        return rests_on_text(told[0], is_other_heard=len(heard) == len(Radio)) if len(told) == 1 else None
     if overview.last_scan_at is None:
         return "Listening for the first time…" if overview.sensor is None else "Nothing has come from this sensor yet."
     if overview.people_now is not None:
@@ -133,7 +144,7 @@ def why_unknown(overview: Overview) -> str:
             "Not known: the latest scan came without counts. They come with the next one; if they do not, install this "
             "version on the sensor too."
         )
-    if any(state.device_count is not None for state in overview.radios):
+    if heard:
         return "Not known: the latest scan is too old."
     return "Not known: no radio was heard. What to do is below, under Radios."
 

@@ -35,13 +35,17 @@ def radios_of(estimate: PeopleEstimate) -> tuple[Radio, ...]:
     return tuple(radio for radio in Radio if radio in heard)
 
 
-def rests_on_text(estimate: PeopleEstimate) -> str | None:
-    """What is to be known when one radio alone tells of people; None when both do."""
-    radios = radios_of(estimate)
-    if len(radios) != 1:
-        return None
-    (missing,) = set(Radio) - set(radios)
-    return f"By {radios[0].label} alone: {missing.label} was not heard, so the range is less sure."
+def rests_on_text(alone: Radio, *, is_other_heard: bool) -> str:
+    """What is to be known of an estimate that one radio alone stands behind.
+
+    Args:
+        alone: That radio.
+        is_other_heard: Whether the other one was heard too.
+    """
+    (other,) = set(Radio) - {alone}
+    if is_other_heard:
+        return f"By {alone.label} alone: {other.label} was not heard when you counted. Count once more."
+    return f"By {alone.label} alone: {other.label} was not heard, so the range is less sure."
 
 
 def steps_by_radio(steps: Sequence[Step]) -> Iterator[tuple[str, list[tuple[Step, float | None]]]]:
@@ -68,8 +72,8 @@ def step_words(step: Step, before: float | None) -> str:
 
 
 _WORDS = {
-    StepKind.HEARD_NOW: "Devices heard in the last scan",
-    StepKind.IN_WINDOW: "Heard within the last ten minutes: phones are silent most of the time",
+    StepKind.HEARD_NOW: "Addresses heard in the last scan",
+    StepKind.IN_WINDOW: "Heard within ten minutes: phones are silent most of the time",
     StepKind.FIXTURES: "Less access points and things that stay, such as printers",
     StepKind.JOINED: "Addresses that belong to the same device, joined",
     StepKind.CARRIED: "Only what people carry with them",
@@ -92,7 +96,9 @@ def step_change(step: Step, before: float | None) -> str:
         return f"× {step.change:.2g}"
     if before is None or step.kind in {*_TO_PEOPLE, StepKind.TOGETHER, StepKind.RANGE}:
         return ""
-    difference = round(step.value, 1) - round(before, 1)
+    difference = round(round(step.value, 1) - round(before, 1), 1)
+    if difference == 0:
+        return "no change"
     sign = "−" if difference < 0 else "+"
     return f"{sign} {number_text(abs(difference))}"
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from layouts.people_now import estimate_reading, why_steps, why_unknown
+from layouts.people_now import estimate_reading, remark_on, why_steps
 from layouts.people_words import range_text, step_change, steps_by_radio
 from presence.estimate import PeopleNow, StepKind, Usual
 from tests.layouts.fake_people import ESTIMATE, PLAIN_ESTIMATE, STEPS, busy_people
@@ -12,14 +12,15 @@ from tests.layouts.fake_place import (
     both_broken_overview,
     busy_overview,
     empty_overview,
+    wifi_broken_overview,
 )
 from tests.layouts.trees import attribute, components, of_type, words
 
 PRAGUE = ZoneInfo("Europe/Prague")
 
 
-def reading_of(now: PeopleNow, unknown: str = "") -> str:
-    return words(estimate_reading(now, unknown, NOW_AT, PRAGUE))
+def reading_of(now: PeopleNow, remark: str | None = None) -> str:
+    return words(estimate_reading(now, remark, NOW_AT, PRAGUE))
 
 
 def test_the_estimate_stands_with_its_range_its_capacity_and_the_usual() -> None:
@@ -50,25 +51,31 @@ def test_nothing_is_said_of_what_nobody_knows() -> None:
 
 
 def test_one_radio_alone_is_named() -> None:
-    """An estimate that only Bluetooth stands behind says so, and is marked."""
-    reading = estimate_reading(replace(busy_people(), estimate=PLAIN_ESTIMATE), "", NOW_AT, PRAGUE)
+    """An estimate that only Bluetooth stands behind says so and why, and is marked."""
+    alone = replace(busy_people(), estimate=PLAIN_ESTIMATE)
+    remark = remark_on(alone, wifi_broken_overview())
+    assert remark == "By Bluetooth alone: Wi-Fi was not heard, so the range is less sure."
+    reading = estimate_reading(alone, remark, NOW_AT, PRAGUE)
     (alarm,) = [one for one in of_type(reading, "Strong") if attribute(one, "className") == "alarm"]
-    assert words(alarm) == "By Bluetooth alone: Wi-Fi was not heard, so the range is less sure."
+    assert words(alarm) == remark
+    assert "Wi-Fi was not heard when you counted" in str(remark_on(alone, busy_overview()))
+    assert remark_on(busy_people(), busy_overview()) is None
 
 
 def test_no_estimate_is_a_dash_with_its_reason() -> None:
     """What is not known is no zero, and the reason says what to do."""
-    assert reading_of(replace(busy_people(), estimate=None), "Why not.") == "People here, estimated: — Why not."
-    assert why_unknown(empty_overview()) == "Listening for the first time…"
-    assert why_unknown(replace(empty_overview(), sensor="door")) == "Nothing has come from this sensor yet."
-    assert "came without counts" in why_unknown(busy_overview())
-    assert "no radio was heard" in why_unknown(both_broken_overview())
-    assert why_unknown(replace(busy_overview(), people_now=None)) == "Not known: the latest scan is too old."
+    nothing = replace(busy_people(), estimate=None)
+    assert reading_of(nothing, "Why not.") == "People here, estimated: — Why not."
+    assert remark_on(nothing, empty_overview()) == "Listening for the first time…"
+    assert remark_on(nothing, replace(empty_overview(), sensor="door")) == "Nothing has come from this sensor yet."
+    assert "came without counts" in str(remark_on(nothing, busy_overview()))
+    assert "no radio was heard" in str(remark_on(nothing, both_broken_overview()))
+    assert remark_on(nothing, replace(busy_overview(), people_now=None)) == "Not known: the latest scan is too old."
 
 
 def test_the_bar_is_silent_and_within_its_ends() -> None:
     """The bar says nothing to a screen reader that the words do not, and no mark leaves it."""
-    reading = estimate_reading(replace(busy_people(), capacity=10), "", NOW_AT, PRAGUE)
+    reading = estimate_reading(replace(busy_people(), capacity=10), None, NOW_AT, PRAGUE)
     (bar,) = [one for one in components(reading) if attribute(one, "className") == "range-bar"]
     assert attribute(bar, "aria-hidden") == "true"
     lefts = [float(attribute(mark, "style")["left"].rstrip("%")) for mark in of_type(bar, "Span")]
