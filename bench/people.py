@@ -4,6 +4,8 @@ DIR is laid out like this, each part of it optional:
 
 - `brno/`: captures of a room (`*.pcap`, `*.pcap.gz`, one a day), and `occupancy.csv` with the columns day, minute_epoch
   and people: how many were there in a minute; a minute without a row has no truth.
+- `ble/*.csv`: logs of advertisements with labels, a column each for time, address, address type, RSSI, payload in
+  hexadecimal and device.
 
 Everything takes the programme's own road: tshark, scans, a database, head counts, estimates. One JSON object is
 printed; a part that is absent is null there, with the reason under `absent`. With --train, head counts come from that
@@ -23,6 +25,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bench.people_ble import ble_figures
 from bench.people_captures import NothingToMeasureError, Place, read_room
 from bench.people_plot import curve_svg
 from bench.people_room import room_figures
@@ -55,7 +58,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _parts(arguments: argparse.Namespace) -> dict[str, Callable[[], dict[str, Any]]]:
-    return {"brno": lambda: _brno(arguments)}
+    return {"brno": lambda: _brno(arguments), "ble": lambda: _ble(arguments.data / "ble")}
 
 
 def _brno(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -67,6 +70,13 @@ def _brno(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.plot is not None:
         curve = curve_svg(figures.learning_curve, figures.mae, len((teacher or room).blocks))
         arguments.plot.write_text(curve, encoding="utf-8")
+    return asdict(figures)
+
+
+def _ble(folder: Path) -> dict[str, Any]:
+    figures = ble_figures(folder)
+    if figures.continuous is None:
+        raise NothingToMeasureError("ble/ holds no log with labels (*.csv)")
     return asdict(figures)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing import get_context
 from statistics import StatisticsError, correlation, fmean
 
 from bench.people_captures import Block, NothingToMeasureError, Room
@@ -89,9 +90,9 @@ class _Told:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """Predict a day from some moments of others."""
+    """Predict the blocks of a day from some moments of others."""
 
-    day: str
+    blocks: tuple[Block, ...]
     learned_from: tuple[CountedMoment, ...]
 
 
@@ -108,12 +109,13 @@ def room_figures(room: Room, teacher: Room | None) -> RoomFigures:
     if teacher is None and len(room.days) < 2:
         raise NothingToMeasureError("There is but one day: head counts of another are needed. Name them by --train.")
     excluded = room.excluded | (teacher.excluded if teacher is not None else frozenset())
-    predict = partial(_predict, room, excluded)
-    with ProcessPoolExecutor(_PROCESSES) as pool:
-        all_days = list(pool.map(predict, [_Task(day, _others(room, teacher, day)) for day in room.days]))
+    predict = partial(_predict, excluded)
+    with ProcessPoolExecutor(_PROCESSES, get_context("spawn")) as pool:
+        tasks = [_Task(_of(room, day), _others(room, teacher, day)) for day in room.days]
+        all_days = list(pool.map(predict, tasks))
         drawn = {
             count: [one for some in pool.map(predict, tasks, chunksize=8) for one in some]
-            for count, tasks in _draws(room, teacher)
+            for count, tasks in _drawn(room, teacher)
         }
     plain = _tell(room.blocks, excluded, None)
     everything = [one for some in all_days for one in some]
@@ -143,22 +145,27 @@ def _others(room: Room, teacher: Room | None, day: str) -> tuple[CountedMoment, 
     return tuple(block.moment for block in room.blocks if block.day != day)
 
 
-def _draws(room: Room, teacher: Room | None) -> Iterable[tuple[int, list[_Task]]]:
+def _drawn(room: Room, teacher: Room | None) -> Iterable[tuple[int, list[_Task]]]:
     chance = random.Random(_SEED)  # noqa: S311 - draws that can be repeated
     others = {day: _others(room, teacher, day) for day in room.days}
     fewest = min(map(len, others.values()))
     for count, times in _DRAWS.items():
         if count <= fewest:
             tasks = [
-                _Task(day, tuple(chance.sample(some, count))) for day, some in others.items() for _ in range(times)
+                _Task(_of(room, day), tuple(chance.sample(some, count)))
+                for day, some in others.items()
+                for _ in range(times)
             ]
             yield count, tasks
 
 
-def _predict(room: Room, excluded: frozenset[str], task: _Task) -> list[_Told]:
+def _of(room: Room, day: str) -> tuple[Block, ...]:
+    return tuple(block for block in room.blocks if block.day == day)
+
+
+def _predict(excluded: frozenset[str], task: _Task) -> list[_Told]:
     """What is estimated of each block of a day. Runs in a process of its own."""
-    blocks = [block for block in room.blocks if block.day == task.day]
-    return _tell(blocks, excluded, task.learned_from)
+    return _tell(task.blocks, excluded, task.learned_from)
 
 
 def _tell(

@@ -32,9 +32,12 @@ _FAR, _FAR_PER_PERSON = 1.0, 0.1
 # With two entries a line through both is no better than chance.
 _FEWEST_GROUPS = 3
 
-# Errors below a tenth of a person are luck, and an uncalibrated estimate of 5 people is believed as much as an entry.
-_LUCK = 0.1
+# Errors below half a person are luck, and an uncalibrated estimate of 5 people is believed as much as an entry.
+_LUCK = 0.5
 _AS_ESTIMATED = 5.0
+
+# What is believed before there are entries: in one case of five the counts tell no more than the devices do.
+_MULTIPLES_BELIEVED = 0.2
 
 
 # The lowest cuts to try, by their index: a cut that leaves only what lies beside the sensor tells little of a place.
@@ -114,10 +117,14 @@ def _blended(choices: list[_Choice], shares: Array, held_out: Array, shape: tupl
 def _shares(choices: list[_Choice], people: Array, groups: Array, trust: Array) -> Array:
     """Shares by likelihood, were errors Laplace's: the mean absolute error to the power of minus their number.
 
-    Entries of one group err together, so it is groups that are counted. An error of nothing is taken for luck.
+    Entries of one group err together, so it is groups that are counted. Of a hundred choices some fit three entries by
+    chance, so what is believed beforehand is shared out among them, and not given to each.
     """
     errors = np.array([np.average(np.abs(people - choice.held_out), weights=trust) for choice in choices])
-    likelihood = -len(np.unique(groups)) * np.log(errors + _LUCK)
+    are_multiples = np.array([choice.bend is None for choice in choices])
+    multiples, ridges = are_multiples.sum(), max(1, (~are_multiples).sum())
+    believed = np.where(are_multiples, _MULTIPLES_BELIEVED / multiples, (1 - _MULTIPLES_BELIEVED) / ridges)
+    likelihood = np.log(believed) - len(np.unique(groups)) * np.log(errors + _LUCK)
     odds = np.exp(likelihood - likelihood.max())
     shares: Array = odds / odds.sum()
     return shares
