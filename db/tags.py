@@ -15,6 +15,7 @@ from db.tag_schema import TAG_IDENTITIES, TAG_REGISTER, TAGS
 from db.upsert import replace_rows
 from presence.pictures import picture_fault
 from presence.tags import (
+    IdentityKind,
     IdentityRecord,
     IdentityTakenError,
     NoSuchTagError,
@@ -102,6 +103,8 @@ class Tags:
     def add_identity(self, tag_id: int, record: IdentityRecord) -> int:
         """Let a tag be known by one thing more; returns the number of that.
 
+        An address that it has already, with a key, has that key from now on.
+
         Raises:
             NoSuchTagError: There is no such tag.
             IdentityTakenError: It, or another tag, has it already.
@@ -109,7 +112,7 @@ class Tags:
         """
         with self._connections.write() as connection:
             _find(connection, tag_id)
-            identity_id = _insert_identity(connection, tag_id, record)
+            identity_id = _give_key(connection, tag_id, record) or _insert_identity(connection, tag_id, record)
             self._note_change(connection)
         return identity_id
 
@@ -274,6 +277,16 @@ def _insert_tag(connection: Connection, card: TagCard, records: Iterable[Identit
     for record in records:
         _insert_identity(connection, tag_id, record)
     return tag_id
+
+
+def _give_key(connection: Connection, tag_id: int, record: IdentityRecord) -> int | None:
+    """Give an address of a tag another key; returns its number, None when the tag has no such address."""
+    if record.kind is not IdentityKind.ADDRESS or record.sealed is None:
+        return None
+    is_it = (TAG_IDENTITIES.c.tag_id == tag_id, TAG_IDENTITIES.c.digest == record.digest)
+    values = {"sealed": record.sealed, "label": record.label}
+    changed = update(TAG_IDENTITIES).where(*is_it).values(values).returning(TAG_IDENTITIES.c.id)
+    return connection.execute(changed).scalar_one_or_none()
 
 
 def _insert_identity(connection: Connection, tag_id: int, record: IdentityRecord) -> int:

@@ -145,7 +145,8 @@ def _register_figures(app: Dash, parts: PageParts, tagging: Tagging, troubles: T
         if tag_id is None or not parts.managing.may_see_devices():
             return no_update
         try:
-            kinds = [measure.kind for measure in tagging.tags.one(tag_id).measures]
+            told_kinds = [measure.kind for measure in tagging.tags.one(tag_id).measures]
+            kinds = [kind for kind in told_kinds if kind is not MeasureKind.KEY_FITS]
         except NoSuchTagError:
             kinds = []
         if not kinds:

@@ -14,12 +14,16 @@ from layouts.buttons import LARGEST_NUMBER, delete_button, row_button
 from layouts.formats import DASH, plain_words
 from layouts.overview import CHART_CONFIG
 from layouts.tag_form import IDENTITY_NAMES, card_fields, identity_fields
-from layouts.tag_words import confidence_words, measures_text, moment_or_dash, mood, state_word, where_words
+from layouts.tag_words import confidence_words, key_fits, measures_text, moment_or_dash, mood, state_word, where_words
 from layouts.tags import tag_face
 from presence.tags import TagRow, TagStay
 
 _PATH = re.compile(r"/tags/([1-9][0-9]{0,9})")
 _LONGEST_NOTE = 500
+_KEY_DOES_NOT_FIT = (
+    "Its key does not fit: what it sends is encrypted, and was not opened. Enter its address below once more, with the "
+    "right key behind it."
+)
 
 
 def tag_of_path(path: object) -> int | None:
@@ -83,6 +87,7 @@ def tag_head(row: TagRow, now_at: datetime, zone: tzinfo, version: str) -> list[
         html.Dl(
             [html.Div([html.Dt(title), html.Dd(html.Bdi(words))]) for title, words in facts.items()], className="facts"
         ),
+        html.P("" if key_fits(row.measures) else _KEY_DOES_NOT_FIT, className="mistake"),
         html.P(html.Bdi(plain_words(row.card.note, _LONGEST_NOTE)), className="tag-note")
         if row.card.note
         else html.P(),

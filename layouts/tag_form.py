@@ -36,7 +36,8 @@ IDENTITY_NAMES = {
 """What each kind of identity is called."""
 
 IDENTITY_HINTS = {
-    IdentityKind.ADDRESS: "Printed on it or shown by its app, for example C4:7C:8D:6A:12:34. It must not change.",
+    IdentityKind.ADDRESS: "Printed on it or shown by its app, for example C4:7C:8D:6A:12:34. It must not change. If "
+    "what it tells is encrypted, its key follows after a comma.",
     IdentityKind.IBEACON: "UUID, major and minor, for example f7826da6-4fa2-4e98-8024-bc5b71e0893e, 1, 2",
     IdentityKind.ALTBEACON: "40 hexadecimal digits, for example 2f234454cf6d4a0fadf2f4911ba9ffa600010002",
     IdentityKind.EDDYSTONE_UID: "Namespace and instance, for example 8b0ca750095477cb3e77 000000000001",

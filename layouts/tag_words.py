@@ -29,6 +29,7 @@ MEASURE_NAMES = {
     MeasureKind.ACCELERATION_G: ("Acceleration", " g"),
     MeasureKind.COUNT: ("Count", ""),
     MeasureKind.WEIGHT_KG: ("Weight", " kg"),
+    MeasureKind.KEY_FITS: ("Its key fits", ""),
 }
 """What each figure is called, and its unit as it stands behind the number."""
 
@@ -70,15 +71,23 @@ def state_word(place: TagPlace) -> str:
 def measure_text(measure: Measure) -> str:
     """A figure with its name and unit: "Battery 82 %"."""
     name, unit = MEASURE_NAMES[measure.kind]
+    if measure.kind is MeasureKind.KEY_FITS:
+        return name if measure.value else "Its key does not fit"
     if measure.kind in _YES_OR_NO:
         return name if measure.value else f"Not {name.lower()}"
     number = f"{measure.value:.2f}" if measure.kind in _VOLTS_DECIMALS else number_text(measure.value)
     return f"{name} {number}{unit}".replace("-", "−")
 
 
+def key_fits(measures: Iterable[Measure]) -> bool:
+    """Whether no key of a tag is known not to fit."""
+    return all(one.value for one in measures if one.kind is MeasureKind.KEY_FITS)
+
+
 def measures_text(measures: Iterable[Measure]) -> str:
-    """All figures of a tag in a line; a dash for none."""
-    return " · ".join(measure_text(measure) for measure in measures) or DASH
+    """All figures of a tag in a line; a dash for none. That its key fits goes without saying."""
+    told = (one for one in measures if one.kind is not MeasureKind.KEY_FITS or not one.value)
+    return " · ".join(map(measure_text, told)) or DASH
 
 
 def moment_or_dash(at: datetime | None, now_at: datetime, zone: tzinfo) -> str:

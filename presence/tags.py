@@ -71,7 +71,8 @@ class IdentityRecord:
         digest: 32 bytes, HMAC-SHA-256 of the identity under the registry key; the same identity has the same digest.
         shape: With a prefix of data: whose data it is and how many bytes long it is, for example "0x0499/3" (a company
             identifier) or "fcd2/4" (a service). Empty for all other kinds.
-        sealed: With an IRK or an EID key: that key, encrypted under the registry key. None for all other kinds.
+        sealed: With an IRK or an EID key: that key, encrypted under the registry key. With an address likewise the key
+            of what is sent encrypted from it, None when there is none. None for all other kinds.
         label: What the owner sees of it, for example "iBeacon f7826da6…, 1, 2" or "address (kept as 9f31ab20)".
     """
 
@@ -128,6 +129,8 @@ class MeasureKind(StrEnum):
     """The length of the vector of acceleration."""
     COUNT = "count"
     WEIGHT_KG = "weight_kg"
+    KEY_FITS = "key_fits"
+    """1 when the key that its owner gave opens what it sends encrypted, 0 when it does not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,10 @@ _SHOWN_BYTES = 4
 _LONGEST_EXPONENT = 15
 _LARGEST_HALF = 0xFFFF
 
+_ADDRESS_BYTES = 6
 _ADDRESS_SHOWN = "address"
+BIND_KEY_BYTES = 16
+"""The key of what a device sends encrypted is one of AES-128."""
 _ADDRESS_IN_TEXT = re.compile(r"(?:[0-9a-f]{2}[:_.-]?){5}[0-9a-f]{2}", re.IGNORECASE)
 
 
@@ -103,12 +106,17 @@ def without_addresses(text: str) -> str:
 
 
 def _address(text: str) -> _Typed:
-    raw = _bytes_of(text, 6)
+    raw = _bytes_of(text, _ADDRESS_BYTES) or _bytes_of(text, _ADDRESS_BYTES + BIND_KEY_BYTES)
     if raw is None:
-        raise TagError('A Bluetooth address has twelve hexadecimal digits, for example "C4:7C:8D:6A:12:34".')
-    if raw in (bytes(6), b"\xff" * 6):
+        raise TagError(
+            'A Bluetooth address has twelve hexadecimal digits, for example "C4:7C:8D:6A:12:34". If what it tells is '
+            'encrypted, its key of 32 digits follows: "C4:7C:8D:6A:12:34, 231d39c1d7cc1ab1aee224cd096db932".'
+        )
+    address, bind_key = raw[:_ADDRESS_BYTES], raw[_ADDRESS_BYTES:]
+    if address in (bytes(_ADDRESS_BYTES), b"\xff" * _ADDRESS_BYTES):
         raise TagError("No device has that address. Look for the one that is printed on it or shown by its app.")
-    return _Typed(raw.hex(":"), _ADDRESS_SHOWN)
+    shown = f"{_ADDRESS_SHOWN} and key" if bind_key else _ADDRESS_SHOWN
+    return _Typed(address.hex(":"), shown, secret=bind_key or None)
 
 
 def _ibeacon(text: str) -> _Typed:

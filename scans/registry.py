@@ -35,7 +35,7 @@ class Registry:
         watched: The identities.
 
     Attributes:
-        sealed_shut: Tags with a secret that cannot be opened, so that they are not recognised by it.
+        sealed_shut: Tags with a secret that cannot be opened, so that they are not recognised or understood by it.
 
     Raises:
         KeyFileError: The registry key cannot be read or written.
@@ -48,6 +48,7 @@ class Registry:
         self._prefix_lengths: dict[str, set[int]] = defaultdict(set)
         self._irks: list[IrkWatch] = []
         self._eids: list[EidWatch] = []
+        self._bind_keys: dict[bytes, bytes] = {}
         self._remembered: dict[object, _Tags] = {}
         self._minute = 0
         sealed_shut = []
@@ -74,6 +75,10 @@ class Registry:
             found.update(self._recalled((service, data), self._of_service_data, service, data, at_seconds))
         return tuple(sorted(found))
 
+    def bind_key_of(self, address_digest: bytes) -> bytes | None:
+        """The key of what is sent encrypted from an address, by the digest of that; None when none was given."""
+        return self._bind_keys.get(address_digest)
+
     def _take_in(self, one: Watched) -> None:
         record = one.identity
         if record.kind is IdentityKind.IRK:
@@ -85,6 +90,8 @@ class Registry:
             owner, _, length = record.shape.partition("/")
             if length:
                 self._prefix_lengths[owner].add(int(length))
+            if record.sealed is not None:
+                self._bind_keys[record.digest] = self._key.unseal(record.sealed)
         self._kinds.add(record.kind)
 
     def _forget_in_time(self, heard_at_seconds: float) -> None:

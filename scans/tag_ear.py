@@ -24,6 +24,7 @@ from scans.clock import Clock
 from scans.folding import Maker
 from scans.identities import digest_of
 from scans.nearby import Neighbourhood
+from scans.payloads.encryption import without_encryption
 from scans.registry import Registry
 from scans.registry_key import RegistryKey
 
@@ -37,6 +38,8 @@ MeasuresOf = Callable[[Broadcast], tuple[Measure, ...]]
 _BTHOME = uuid_of_short(0xFCD2)
 _ENCRYPTED = 0x01
 _PACKET_ID = 0x00
+_KEY_FITS = Measure(MeasureKind.KEY_FITS, 1.0)
+_KEY_DOES_NOT_FIT = Measure(MeasureKind.KEY_FITS, 0.0)
 
 # A tag is one transmitter, seldom two; this bounds what somebody can cost who sends as a tag from made-up addresses.
 _MOST_PAYLOADS = 1024
@@ -114,17 +117,19 @@ class TagEar:
         registry = Registry(self._key, watched)
         for tag_id in registry.sealed_shut:
             _log.warning(
-                "Tag %d is not recognised by its secret, which was sealed under another registry key. "
+                "The secret of tag %d cannot be used, for it was sealed under another registry key. "
                 "Enter it again, or put back the key that belongs to the database.",
                 tag_id,
             )
         tag_ids = {one.tag_id for one in watched}
         with self._hearing:
-            self._registry = registry
+            before, self._registry = self._registry, registry
             self._has_tags = bool(watched)
             self._heard = {tag_id: heard for tag_id, heard in self._heard.items() if tag_id in tag_ids}
-            for transmitter in [known for known in self._payloads if known[0] not in tag_ids]:
-                del self._payloads[transmitter]
+            for tag_id, address in list(self._payloads):
+                has_new_key = before.bind_key_of(address) != registry.bind_key_of(address)
+                if tag_id not in tag_ids or has_new_key:
+                    del self._payloads[tag_id, address]
 
     @property
     def wants_all(self) -> bool:
@@ -216,8 +221,8 @@ class TagEar:
         data = (tuple(broadcast.manufacturer_data.items()), tuple(broadcast.service_data.items()))
         if before is not None and before.data == data:
             return before.lasting
-        measures = self._measures_of(broadcast)
-        packet_id = _packet_id_in(broadcast)
+        plain, measures = self._opened(broadcast, transmitter[1])
+        packet_id = _packet_id_in(plain)
         lasting = tuple(measure for measure in measures if measure.kind is not MeasureKind.BUTTON_PRESSES)
         self._payloads[transmitter] = _Payload(data, packet_id, lasting)
         self._payloads.move_to_end(transmitter)
@@ -225,6 +230,16 @@ class TagEar:
             self._payloads.popitem(last=False)
         is_same_packet = before is not None and packet_id is not None and before.packet_id == packet_id
         return lasting if is_same_packet else measures
+
+    def _opened(self, broadcast: Broadcast, address_digest: bytes) -> tuple[Broadcast, tuple[Measure, ...]]:
+        """An advertisement without its encryption, where its key is known, and what it tells."""
+        bind_key = self._registry.bind_key_of(address_digest)
+        opened = None if bind_key is None else without_encryption(broadcast, bind_key)
+        if opened is None:  # nothing of it is encrypted, or there is no key
+            return broadcast, self._measures_of(broadcast)
+        if not opened.key_fits:
+            return broadcast, (*self._measures_of(broadcast), _KEY_DOES_NOT_FIT)
+        return opened.broadcast, (*self._measures_of(opened.broadcast), _KEY_FITS)
 
 
 def _packet_id_in(broadcast: Broadcast) -> int | None:

@@ -1,4 +1,4 @@
-"""BTHome, versions 1 and 2, not encrypted: the format of Shelly BLU, of many thermometers and of what people build.
+"""BTHome, versions 1 and 2: the format of Shelly BLU, of many thermometers and of what people build.
 
 Source: bthome.io/format (version 2) and bthome.io/v1 (version 1). Both share their object identifiers; version 2 knows
 the length of each by its identifier, version 1 writes it before each.
@@ -119,9 +119,23 @@ _OBJECTS: dict[int, _Object] = {
 
 def version_2(data: bytes) -> tuple[Measure, ...]:
     """What a payload of version 2 tells; nothing of one that is encrypted or of another version."""
-    if not data or data[0] >> _VERSION_SHIFT != 2 or data[0] & _ENCRYPTED:
+    if not _is_version_2(data) or data[0] & _ENCRYPTED:
         return ()
     return _told(_objects_of_version_2(data))
+
+
+def is_encrypted(data: bytes) -> bool:
+    """Whether a payload is one of version 2 that is encrypted (`scans.payloads.encryption`)."""
+    return _is_version_2(data) and bool(data[0] & _ENCRYPTED)
+
+
+def head_in_clear(data: bytes) -> bytes:
+    """The head that an encrypted payload would have if it were not."""
+    return bytes([data[0] & ~_ENCRYPTED])
+
+
+def _is_version_2(data: bytes) -> bool:
+    return bool(data) and data[0] >> _VERSION_SHIFT == 2
 
 
 def version_1(data: bytes) -> tuple[Measure, ...]:

@@ -22,6 +22,7 @@ _PLAUSIBLE = {
     MeasureKind.ACCELERATION_G: (0.0, 64.0),
     MeasureKind.COUNT: (-(2.0**31), 2.0**32),
     MeasureKind.WEIGHT_KG: (0.0, 100_000.0),
+    MeasureKind.KEY_FITS: (0.0, 1.0),
 }
 
 # More decimals than any of these formats carries.

@@ -118,6 +118,23 @@ def test_identities_come_and_go_but_the_last(store: Store) -> None:
     assert store.tags.watched() == (Watched(tag_id, identity(2)),)
 
 
+def test_an_address_is_given_a_key_later_and_another(store: Store) -> None:
+    """It stays the same identity; one of another tag is not touched, and without a key nothing is new."""
+    tag_id = store.tags.add(PUMP, [identity(1)], START_AT)
+    other = store.tags.add(TagCard("Bed"), [identity(2)], START_AT)
+    ((number, _),) = store.tags.one(tag_id).identities
+    for sealed in (b"first", b"second"):
+        keyed = replace(identity(1), sealed=sealed, label="address and key")
+        version = store.tags.register_version()
+        assert store.tags.add_identity(tag_id, keyed) == number
+        assert store.tags.one(tag_id).identities == ((number, keyed),)
+        assert store.tags.register_version() != version
+        with pytest.raises(IdentityTakenError, match="Pump 3"):
+            store.tags.add_identity(other, keyed)
+    with pytest.raises(IdentityTakenError, match="already"):
+        store.tags.add_identity(tag_id, identity(1))
+
+
 def test_an_identity_of_another_tag_is_not_taken_away(store: Store) -> None:
     """Its number alone is not enough."""
     tag_id = store.tags.add(PUMP, [identity(1), identity(2)], START_AT)

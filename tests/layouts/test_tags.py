@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from layouts.one_tag import stay_lines, tag_of_path
+from layouts.one_tag import stay_lines, tag_head, tag_of_path
 from layouts.palette import LIGHT
 from layouts.plans import asked_share, chosen_plan, plan_choices, plan_picture
 from layouts.tag_charts import day_of, timeline
 from layouts.tag_form import IDENTITY_HINTS, IDENTITY_NAMES, file_said, near_rows
 from layouts.tag_pictures import PictureError, uploaded_picture
-from layouts.tag_words import MEASURE_NAMES, confidence_words, measure_text, where_words
+from layouts.tag_words import MEASURE_NAMES, confidence_words, measure_text, measures_text, where_words
 from layouts.tags import tag_rows, tags_summary
 from presence.plans import FloorPlan, PlanError, PlanPoint
 from presence.tags import (
@@ -70,6 +70,17 @@ def test_each_figure_has_its_name_and_unit() -> None:
     assert measure_text(Measure(MeasureKind.BATTERY_VOLTS, 2.977)) == "Battery 2.98 V"
     assert measure_text(Measure(MeasureKind.TEMPERATURE_CELSIUS, -5.25)) == "Temperature −5.2 °C"
     assert measure_text(Measure(MeasureKind.MOVING, 0.0)) == "Not moving"
+
+
+def test_a_key_that_does_not_fit_is_told_and_one_that_does_is_not() -> None:
+    """What is wrong stands among the figures, and on the tag's own view with what to do."""
+    wrong, right = Measure(MeasureKind.KEY_FITS, 0.0), Measure(MeasureKind.KEY_FITS, 1.0)
+    battery = Measure(MeasureKind.BATTERY_PERCENT, 81)
+    assert measures_text([battery, wrong]) == "Battery 81 % · Its key does not fit"
+    assert measures_text([battery, right]) == "Battery 81 %"
+    for measure, is_told in ((wrong, True), (right, False)):
+        head = tag_head(replace(ROW, measures=(measure,)), NOW_AT, ZONE, "")
+        assert ("right key behind it" in words(head)) is is_told
 
 
 def test_a_site_without_tags_says_how_to_begin() -> None:

@@ -90,6 +90,17 @@ def test_a_prefix_says_whose_data_it_is_and_how_long() -> None:
     assert identity_of(IdentityKind.SERVICE_DATA, "fcd2: 4400", KEY).shape == "fcd2/2"
 
 
+@pytest.mark.parametrize("between", [", ", " ", ","])
+def test_the_key_of_an_address_is_sealed(between: str) -> None:
+    """The address is known as it is without the key, and the label shows neither."""
+    plain = identity_of(IdentityKind.ADDRESS, "c4:7c:8d:6a:12:34", KEY)
+    keyed = identity_of(IdentityKind.ADDRESS, f"c4:7c:8d:6a:12:34{between}{IRK}", KEY)
+    assert keyed.digest == plain.digest
+    assert keyed.sealed is not None
+    assert KEY.unseal(keyed.sealed).hex() == IRK
+    assert keyed.label == plain.label.replace("address", "address and key")
+
+
 def test_a_secret_is_sealed() -> None:
     """The key of a phone can be opened again under the registry key alone; other kinds have none."""
     sealed = identity_of(IdentityKind.IRK, IRK, KEY).sealed

@@ -7,11 +7,13 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 
 from presence.scan import AddressKind
 from presence.tags import IdentityKind, Measure, MeasureKind, TagError, TagReading, Watched
 from scans.broadcast import Broadcast
 from scans.clock import Clock
+from scans.payloads.telling import measures_of
 from scans.registry_key import RegistryKey
 from scans.tag_ear import TagEar
 from tests.scans.broadcasts import ADDRESS, AT, BTHOME, EDDYSTONE, IBEACON, UID_FRAME, a_broadcast, watched
@@ -185,7 +187,7 @@ def test_a_tag_that_cannot_be_told_is_logged(caplog: pytest.LogCaptureFixture) -
     ear = an_ear(Hand())
     with caplog.at_level(logging.WARNING):
         ear.watch(watched(RegistryKey(None), (5, IdentityKind.IRK, "00" * 16)))
-    assert "Tag 5" in caplog.text
+    assert "tag 5" in caplog.text
 
 
 # What is near
@@ -328,3 +330,29 @@ def test_threads_do_not_lose_an_advertisement() -> None:
     hearing.join()
     reports.append(ear.report())
     assert sum(reading.sighting_count for report in reports for reading in report.readings) == count
+
+
+def test_what_is_sent_encrypted_is_told_by_its_key() -> None:
+    """A wrong key is told as one; with the right one, entered later, the same packet is read, and its press is told."""
+    hand = Hand()
+    ear = TagEar("box", KEY, hand.clock, measures_of)
+    ear.begin_listening()
+    # Made with AES-CCM of `cryptography`: packet 9, 97 per cent, one press.
+    key = bytes.fromhex("231d39c1d7cc1ab1aee224cd096db932")
+    counter = bytes(4)
+    nonce = bytes.fromhex(ADDRESS.replace(":", "")) + bytes.fromhex("d2fc41") + counter
+    sealed = AESCCM(key, tag_length=4).encrypt(nonce, bytes.fromhex("000901613a01"), None)
+    sent = bthome(f"41{sealed[:-4].hex()}{counter.hex()}{sealed[-4:].hex()}")
+    for text, expected in (
+        (ADDRESS, {}),
+        (f"{ADDRESS}, {'00' * 16}", {MeasureKind.KEY_FITS: 0.0}),
+        (
+            f"{ADDRESS}, {key.hex()}",
+            {MeasureKind.BATTERY_PERCENT: 97.0, MeasureKind.BUTTON_PRESSES: 1.0, MeasureKind.KEY_FITS: 1.0},
+        ),
+    ):
+        ear.watch(watched(KEY, (7, IdentityKind.ADDRESS, text)))
+        ear.hear(sent)
+        assert measures(ear) == expected
+    ear.hear(sent)
+    assert measures(ear) == {MeasureKind.BATTERY_PERCENT: 97.0, MeasureKind.KEY_FITS: 1.0}
