@@ -48,6 +48,7 @@ from links.short_way import ShortWay
 from links.tag_intake import TagIntake, tag_intake_router
 from place import Place, version
 from presence.access import Role
+from presence.estimate import PeopleNow
 from presence.radio import Radio
 from presence.scan import Scan
 from presence.sealing import SealError
@@ -228,6 +229,7 @@ class Telling:
             lambda: reader.today(clock()),
             lambda: reader.sensors(clock()),
             self._owned_reads(),
+            self._people_now,
         )
         self._home_assistant = HomeAssistant(broker_settings(place), card, reads)
         self._home_assistant.start()
@@ -255,7 +257,14 @@ class Telling:
         """
         reader, clock = self.store.reader, self.place.clock.wall
         owned = OwnedSource(self._owned_reads())
-        feed = Feed(reader, clock, sensors=lambda: reader.sensors(clock()), parts=self.parts(), owned=owned)
+        feed = Feed(
+            reader,
+            clock,
+            sensors=lambda: reader.sensors(clock()),
+            parts=self.parts(),
+            owned=owned,
+            people=self._people_now,
+        )
         self._feed = feed
         watched = Watched(lambda: reader.overview(clock()), is_listening, lambda: reader.sensors(clock()), self.parts())
         measured = Measured(
@@ -377,6 +386,9 @@ class Telling:
             estimating=EstimateParts(store.people, store.head_counts, store.fixtures),
             changed=self.nudge,
         )
+
+    def _people_now(self) -> PeopleNow:
+        return self.store.people.people_now(self.place.clock.wall())
 
     def _owned_reads(self) -> OwnedReads:
         alerts = Alerts(self.store.connections)

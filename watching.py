@@ -19,6 +19,7 @@ from db.tag_follower import TagFollower
 from place import Place
 from presence.alerting import Watch
 from presence.alerts import AlertRow, Rule, RuleKind, RuleRow, SiteState, Situation
+from presence.estimate import PeopleNow
 from presence.faults import advice_for
 from presence.pages import RadioRow
 from presence.radio import Radio
@@ -200,18 +201,29 @@ class SiteLook:
         return self._state
 
     def _look(self, now_at: datetime) -> SiteState:
-        place, reader = self._telling.place, self._telling.store.reader
+        place, store = self._telling.place, self._telling.store
+        reader = store.reader
         if self._usual_at is None or abs(now_at - self._usual_at) >= _USUAL_EVERY:
             self._usual, self._usual_at = reader.usual(now_at), now_at
         overview = reader.overview(now_at)
+        people, usual_people = _people(store.people.people_now(now_at), overview.people_now, self._usual)
         return SiteState(
-            people=overview.people_now,
-            usual_people=self._usual,
+            people=people,
+            usual_people=usual_people,
             sensors=tuple(row for row in reader.sensors(now_at) if row.is_active),
             unheard=tuple(_unheard(row) for row in self._pages.radios() if row.gap is not None),
             disk_free_share=_disk_free_share(place),
             clock_is_right=is_right(now_at, overview.last_scan_at, place.clock.is_synchronised()),
         )
+
+
+def _people(
+    estimated: PeopleNow, devices: int | None, usual_devices: float | None
+) -> tuple[float | None, float | None]:
+    """People now, and as usual: as estimated, whole ones; where nobody counts them, the devices, as ever."""
+    if estimated.estimate is None:
+        return devices, usual_devices
+    return round(estimated.estimate.likely), None if estimated.usual is None else estimated.usual.people
 
 
 def _unheard(row: RadioRow) -> tuple[str, Radio, str]:

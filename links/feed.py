@@ -22,6 +22,7 @@ from links.guard import current_identity
 from links.health import PartHealths
 from links.owned_source import OwnedSource
 from presence.access import Role
+from presence.estimate import PeopleNow
 from presence.sensors import SensorRow
 
 _log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class Feed:
         sensors: Reads the sensors of the site; None where there are none to know of.
         parts: Tell how the parts of the programme are; each must be quick and must not raise.
         owned: Looks for what changed of tags and alerts, which viewers are told; None where there are none.
+        people: Reads the people now; None where nobody estimates them.
         most_clients: How many may listen at once.
         most_waiting: Events that may wait for a client before it is dropped.
         heartbeat_seconds: Time between heartbeats.
@@ -79,13 +81,14 @@ class Feed:
         sensors: Callable[[], Sequence[SensorRow]] | None = None,
         parts: PartHealths = (),
         owned: OwnedSource | None = None,
+        people: Callable[[], PeopleNow] | None = None,
         most_clients: int = _MOST_CLIENTS,
         most_waiting: int = _MOST_WAITING,
         heartbeat_seconds: float = _HEARTBEAT_SECONDS,
     ) -> None:
         self._reader = reader
         self._clock = clock
-        self._source = FeedSource(reader, sensors, parts, time.monotonic, owned)
+        self._source = FeedSource(reader, sensors, parts, time.monotonic, owned, people=people)
         self._most_clients = most_clients
         self._most_waiting = most_waiting
         self._heartbeat_seconds = heartbeat_seconds

@@ -10,6 +10,8 @@ from links.health import PartHealth
 from links.moments import iso
 from links.owned_messages import alert_message, tag_message
 from links.owned_source import Owned, OwnedChanges
+from links.people_message import people_message
+from presence.estimate import PeopleNow
 from presence.faults import Fault, advice_for
 from presence.feed import RadioCounts, ScanRow
 from presence.radio import Radio
@@ -44,20 +46,24 @@ class Standing:
         sensors: Sensors that are late or silent.
         parts: Parts of the programme that are not fine.
         owned: Tags and open alerts; None for whoever may not see them.
+        people: The people now; None where nobody estimates them.
     """
 
     radios: tuple[RadioChange, ...] = ()
     sensors: tuple[SensorRow, ...] = ()
     parts: tuple[PartHealth, ...] = ()
     owned: Owned | None = None
+    people: PeopleNow | None = None
 
 
 def hello_event(last_id: int, standing: Standing, heartbeat_seconds: float, at: datetime) -> str:
     """The first event of a connection: how things stand."""
-    owned: dict[str, object] = {}
+    more: dict[str, object] = {}
+    if standing.people is not None:
+        more["people"] = people_message(standing.people)
     if standing.owned is not None:
-        owned["tags"] = [tag_message(row) for row in standing.owned.tags]
-        owned["alerts"] = [alert_message(row) for row in standing.owned.alerts]
+        more["tags"] = [tag_message(row) for row in standing.owned.tags]
+        more["alerts"] = [alert_message(row) for row in standing.owned.alerts]
     return _event(
         "hello",
         last_id,
@@ -66,7 +72,7 @@ def hello_event(last_id: int, standing: Standing, heartbeat_seconds: float, at: 
         radios=[_radio_change(change) for change in standing.radios],
         sensors=[_sensor(row) for row in standing.sensors],
         parts=[_part(part) for part in standing.parts],
-        **owned,
+        **more,
     )
 
 
@@ -82,6 +88,11 @@ def scan_event(row: ScanRow) -> str:
         clock_is_right=row.clock_is_right,
         radios={counts.radio.value: _counts(counts) for counts in row.radios},
     )
+
+
+def people_event(now: PeopleNow, last_id: int) -> str:
+    """The estimate of the people now is another."""
+    return _event("people", last_id, **people_message(now))
 
 
 def radio_event(change: RadioChange, last_id: int) -> str:

@@ -9,9 +9,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from db.errors import DatabaseError
-from links.feed_events import RadioChange, Standing, owned_events, part_event, radio_event, scan_event, sensor_event
+from links.feed_events import (
+    RadioChange,
+    Standing,
+    owned_events,
+    part_event,
+    people_event,
+    radio_event,
+    scan_event,
+    sensor_event,
+)
 from links.health import PartHealth, PartHealths
 from links.owned_source import OwnedSource
+from presence.estimate import PeopleNow
 from presence.feed import ScanRow
 from presence.radio import Radio
 from presence.sensors import SensorRow, SensorState
@@ -24,6 +34,9 @@ _MOST_AT_ONCE = 500
 _LOOKED_BACK = 1000
 # A sensor falls silent by itself, minutes after its last word; that one is heard again is seen by its scan.
 _SENSORS_SECONDS = 5
+# An estimate changes with a scan, and with what was learned aside. Where many sensors send, one a second is enough.
+_PEOPLE_SECONDS = 5
+_PEOPLE_REST_SECONDS = 1
 # Parts answer from memory, and a change is to be told within a second.
 _PARTS_SECONDS = 0.5
 
@@ -73,6 +86,7 @@ class FeedSource:
         parts: Tell how the parts of the programme are.
         monotonic: Tells seconds that only rise.
         owned: Looks for what changed of tags and alerts; None where there are none to know of.
+        people: Reads the people now; None where nobody estimates them.
     """
 
     def __init__(
@@ -82,17 +96,21 @@ class FeedSource:
         parts: PartHealths,
         monotonic: Callable[[], float],
         owned: OwnedSource | None = None,
+        *,
+        people: Callable[[], PeopleNow] | None = None,
     ) -> None:
         self._reader = reader
         self._sensors = sensors
         self._parts = parts
         self._monotonic = monotonic
         self._owned = owned
+        self._people = people
+        self._people_now: PeopleNow | None = None
         self._last_id: int | None = None
         self._unheard: dict[tuple[str, Radio], RadioChange] = {}
         self._sensor_rows: dict[str, SensorRow] = {}
         self._part_rows: dict[str, PartHealth] = {}
-        self._sensors_at = self._parts_at = -math.inf
+        self._sensors_at = self._parts_at = self._people_at = -math.inf
 
     def look(self) -> News | None:
         """What is new since the look before. None while the database has not answered since the start."""
@@ -106,6 +124,7 @@ class FeedSource:
                 rows = self._reader.scans_after(self._last_id, _MOST_AT_ONCE)
                 events += self._tell_scans(rows)
                 events += self._tell_sensors({row.sensor for row in rows})
+            events += self._tell_people(is_new=bool(rows))
             if self._owned is not None:
                 owned = owned_events(self._owned.look(), self._told_id)
         except DatabaseError as error:
@@ -168,6 +187,15 @@ class FeedSource:
         self._sensor_rows, self._sensors_at = rows, self._monotonic()
         return [(None, sensor_event(row, self._told_id)) for row in changed]
 
+    def _tell_people(self, *, is_new: bool) -> list[Told]:
+        """Tell of the people, where the estimate is another than before."""
+        since = self._monotonic() - self._people_at
+        if self._people is None or since < (_PEOPLE_REST_SECONDS if is_new else _PEOPLE_SECONDS):
+            return []
+        now, before = self._people(), self._people_now
+        self._people_now, self._people_at = now, self._monotonic()
+        return [] if now == before else [(None, people_event(now, self._told_id))]
+
     def _parts_now(self) -> list[PartHealth]:
         if self._monotonic() - self._parts_at < _PARTS_SECONDS:
             return []
@@ -194,4 +222,5 @@ class FeedSource:
             sensors=tuple(row for row in self._sensor_rows.values() if row.state is not SensorState.HEARD),
             parts=tuple(part for part in self._part_rows.values() if not part.is_fine),
             owned=None if self._owned is None else self._owned.standing,
+            people=self._people_now,
         )

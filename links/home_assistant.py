@@ -16,6 +16,7 @@ from links.health import PartHealth
 from links.home_assistant_messages import MOST_SENSORS, Message, SiteCard, discovery, sensor_key, state
 from links.home_assistant_owned import OwnedTopics, alert_components
 from links.owned_source import OwnedReads
+from presence.estimate import PeopleNow
 from presence.overview import Overview
 from presence.sensors import SensorRow
 from presence.today import Today
@@ -39,12 +40,14 @@ class SiteReads:
         today: Reads the local day so far.
         sensors: Reads the sensors of the site.
         owned: Reads tags and alerts; None where there are none to know of.
+        people: Reads the people now; None where nobody estimates them.
     """
 
     overview: Callable[[], Overview]
     today: Callable[[], Today]
     sensors: Callable[[], Sequence[SensorRow]]
     owned: OwnedReads | None = None
+    people: Callable[[], PeopleNow] | None = None
 
 
 class HomeAssistant:
@@ -124,6 +127,7 @@ class HomeAssistant:
         """Announce the site where that is due, and tell its state where it is another."""
         try:
             overview, today = self._reads.overview(), self._reads.today()
+            people = None if self._reads.people is None else self._reads.people()
             active = [row for row in self._reads.sensors() if row.is_active][:MOST_SENSORS]
             is_due = self._must_announce.is_set()
             alerts = None if self._owned is None else self._owned.tell(active, is_due=is_due)
@@ -135,7 +139,7 @@ class HomeAssistant:
         if self._is_database_away:
             _log.info("Home Assistant is told of the site again.")
         self._is_database_away = False
-        now = state(overview, today, active) | ({} if alerts is None else {"alerts": alerts})
+        now = state(overview, today, active, people) | ({} if alerts is None else {"alerts": alerts})
         keys = frozenset(sensor_key(row.card.name) for row in active)
         if is_due:
             self._must_announce.clear()

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from links.moments import iso
+from links.people_message import people_message
+from presence.estimate import PeopleNow
 from presence.faults import FaultReason, advice_for
 from presence.overview import Overview, RadioState
 from presence.radio import Radio
@@ -80,6 +82,7 @@ def discovery(
         more: Other components of the site, by their keys.
     """
     components = {
+        "people": _people(card),
         "people_now": _count(card, "people_now", "People now", "measurement"),
         "visitors_today": _count(card, "visitors_today", "Visitors today", "total_increasing"),
         "visitors_total": _count(card, "visitors_total", "Visitors in all", "total_increasing"),
@@ -107,9 +110,10 @@ def discovery(
     }
 
 
-def state(overview: Overview, today: Today, sensors: Sequence[SensorRow]) -> Message:
+def state(overview: Overview, today: Today, sensors: Sequence[SensorRow], people: PeopleNow | None = None) -> Message:
     """How the site is. What was not heard is null, which Home Assistant shows as unknown."""
     return {
+        "people": people_message(people),
         "people_now": overview.people_now,
         "visitors_today": today.visitor_count,
         "visitors_total": overview.people_total,
@@ -131,6 +135,16 @@ def _count(card: SiteCard, key: str, name: str, state_class: str) -> Message:
         unit_of_measurement="people",
         icon="mdi:account-group",
     )
+
+
+def _people(card: SiteCard) -> Message:
+    """The estimate; its range, and what is usual, are attributes."""
+    return _count(card, "people", "People, estimated", "measurement") | {
+        "value_template": "{{ value_json.people.likely }}",
+        "suggested_display_precision": 0,
+        "json_attributes_topic": card.state_topic,
+        "json_attributes_template": "{{ value_json.people | tojson }}",
+    }
 
 
 def _radio_problem(card: SiteCard, radio: Radio) -> Message:

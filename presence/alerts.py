@@ -260,8 +260,9 @@ class SiteState:
     """The site, as the rules look at it.
 
     Attributes:
-        people: How many are there now; None when nothing is known of this minute.
-        usual_people: How many are usual for this weekday and hour; None while too little is known.
+        people: How many are there now, as estimated; where no sensor counts for that, devices. None when nothing is
+            known of this minute.
+        usual_people: How many of the same are usual for this weekday and hour; None while too little is known.
         sensors: The sensors of the site that are switched on.
         unheard: Radios that are not heard now, with the name of their sensor and a sentence of advice.
         disk_free_share: What is free of the disk, 0 to 1; None when that cannot be told.

@@ -20,6 +20,7 @@ from db.store import Store, open_store
 from links.feed import Feed
 from links.feed_source import FeedSource
 from links.health import PartHealth
+from presence.estimate import PeopleEstimate, PeopleNow
 from presence.feed import ScanRow
 from presence.sensors import SensorCard, SensorState
 from tests.db.scanning import HUNG, SETTINGS, device, hash_of, minute, scan
@@ -421,6 +422,31 @@ def test_more_than_one_look_tells_is_told_by_the_next(row: ScanRow) -> None:
     assert second is not None
     assert [len(first.events), first.is_more] == [500, True]
     assert [len(second.events), second.is_more] == [200, False]
+
+
+def test_another_estimate_of_people_is_told_with_its_range(row: ScanRow) -> None:
+    """With the scan that it rests on, and when it is learned anew; who comes later is told by the first event."""
+    ledger, seconds, estimated = Ledger(row), [0.0], [PeopleNow(None, None, None, 20)]
+    source = FeedSource(ledger, None, (), lambda: seconds[0], people=lambda: estimated[0])
+    source.look()
+    seconds[0] += 1.0
+    estimated[0] = PeopleNow(AT, PeopleEstimate(3.0, 5.04, 9.0, (), 2), None, 20)
+    ledger.visible.add(1)
+    first = source.look()
+    assert first is not None
+    told = json.loads(first.events[-1][1])
+    assert (told["type"], told["low"], told["likely"], told["high"]) == ("people", 3.0, 5.0, 9.0)
+    assert (told["head_counts"], told["usual"], told["capacity"]) == (2, None, 20)
+    assert first.standing.people is estimated[0]
+    seconds[0] += 10.0
+    unchanged = source.look()
+    estimated[0] = PeopleNow(AT, None, None, 20)
+    seconds[0] += 10.0
+    unknown = source.look()
+    assert unchanged is not None
+    assert unknown is not None
+    assert unchanged.events == ()
+    assert json.loads(unknown.events[0][1])["likely"] is None
 
 
 def test_a_nudge_without_a_server_is_harmless(store: Store) -> None:

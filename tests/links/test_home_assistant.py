@@ -16,12 +16,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 from db.errors import DatabaseError
 from links.home_assistant import HomeAssistant, SiteReads
 from links.home_assistant_messages import SiteCard, discovery, sensor_key, state
+from presence.estimate import PeopleEstimate, PeopleNow
 from presence.faults import Fault, FaultReason
 from presence.overview import Overview
 from presence.radio import Radio
 from presence.sensors import SensorCard, SensorRow, SensorState
 from tests.links.broker import Mosquitto, mosquitto
-from tests.links.place import OVERVIEW, SENSOR, TODAY
+from tests.links.place import AT, OVERVIEW, SENSOR, TODAY
 from tests.links.waiting import PATIENCE_SECONDS, wait_until
 
 CARD = SiteCard(topic="museum", name="Museum", version="0.1.0", page_url="http://192.0.2.7:8050")
@@ -82,7 +83,8 @@ class Site:
     is_away: bool = False
 
     def reads(self) -> SiteReads:
-        return SiteReads(self._overview, lambda: TODAY, lambda: self.sensors)
+        people = PeopleNow(AT, PeopleEstimate(3.0, 5.04, 9.0, (), 2), None, None)
+        return SiteReads(self._overview, lambda: TODAY, lambda: self.sensors, people=lambda: people)
 
     def _overview(self) -> Overview:
         if self.is_away:
@@ -118,6 +120,7 @@ def test_home_assistant_finds_the_site(broker: Mosquitto, home: Played) -> None:
     with told(broker, Site()):
         wait_until(lambda: home.shows("people_now") == 3, "the state")
         assert home.shows("visitors_today") == 7
+        assert home.shows("people") == 5.0
         assert home.shows("visitors_total") == 9
         assert home.shows("last_scan") == "2027-03-01T12:00:00Z"
         assert [home.shows("wifi_problem"), home.shows("bluetooth_problem")] == ["OFF", "ON"]
@@ -210,7 +213,7 @@ def test_what_is_announced_is_what_home_assistant_asks_for() -> None:
     assert announced["availability_topic"] == "museum/status"
     components = [one for key, one in announced["cmps"].items() if key != "sensor_gone"]
     assert {one["p"] for one in components} == {"sensor", "binary_sensor"}
-    assert len({one["unique_id"] for one in components}) == len(components) == 7
+    assert len({one["unique_id"] for one in components}) == len(components) == 8
     assert announced["cmps"]["sensor_gone"] == {"p": "binary_sensor"}
 
 

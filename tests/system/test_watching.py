@@ -24,6 +24,7 @@ from scans.identities import identity_of
 from scans.payloads.telling import measures_of
 from scans.tag_ear import TagEar
 from telling import Telling
+from tests.db.counting import counting_scan, counts
 from watching import Watching
 
 BEGIN_AT = datetime(2027, 3, 10, 8, 30, tzinfo=UTC)
@@ -136,3 +137,17 @@ def test_after_a_restart_an_alert_is_still_open_and_not_opened_again(box: Box) -
     box.watching = Watching(box.telling)
     box.live(60, heard=False)
     assert [alert.alert_id for alert in box.alerts()] == [before.alert_id]
+
+
+def test_too_many_people_are_told_by_the_estimate(box: Box) -> None:
+    """What counts against the capacity is people, of whom more are there than devices were heard."""
+    store = box.telling.store
+    AlertRules(store.connections).add(Rule("Full", RuleKind.OVER_CAPACITY, threshold=10), BEGIN_AT)
+    at = box.now_at
+    store.recorder.record(counting_scan(at, counts(8)))
+    estimate = store.people.people_now(at).estimate
+    assert estimate is not None
+    assert estimate.likely > 10
+    box.live(10, heard=True)
+    (alert,) = box.alerts()
+    assert f"About {round(estimate.likely)} people" in alert.says
