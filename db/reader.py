@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -11,6 +12,7 @@ from db.connect import Connections
 from db.read_devices import read_devices
 from db.read_history import read_history
 from db.read_overview import read_overview
+from db.read_people import PeopleReader
 from db.read_report import read_report
 from db.read_scans import read_scans_after
 from db.read_statistics import Statistics
@@ -39,6 +41,7 @@ class Reader:
         self._connections = connections
         self._settings = settings
         self.statistics = Statistics(connections, settings)
+        self._people = PeopleReader(connections, settings)
 
     def overview(self, now_at: datetime, sensor: str | None = None) -> Overview:
         """The place now, and in total: as one sensor has it, or all.
@@ -87,7 +90,8 @@ class Reader:
             DatabaseError: The database cannot be read.
         """
         with self._connections.read() as connection:
-            return read_report(connection, time_range, now_at, self._settings)
+            told = read_report(connection, time_range, now_at, self._settings)
+        return replace(told, people=self._people.people_now(now_at))
 
     def today(self, now_at: datetime) -> Today:
         """The local day so far.

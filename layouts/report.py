@@ -18,7 +18,9 @@ from layouts.formats import (
     share_text,
 )
 from layouts.needs import PageSettings
+from layouts.people_words import people_text, range_text
 from layouts.zones_now import reach_text
+from presence.estimate import PeopleNow
 from presence.faults import advice_for
 from presence.overview import Gap, Overview, RadioTotals, Report
 from presence.zones import Zone, ZoneThresholds
@@ -28,10 +30,12 @@ _WIDTH = 74
 _LABEL_WIDTH = 36
 
 _HOW_TO_READ = (
-    "This report counts devices, not people. A visitor may carry two devices or none, and modern phones change their "
-    "address often, so that one phone can be counted several times over a day. Read the figures as activity: compare "
-    "hours with hours and weeks with weeks. The ratio allows for people who cannot be heard: it takes it that {share} "
-    "can, and divides the number heard by that. A dash means not known. Not heard never means that nobody was there."
+    "People, estimated, is what was learned of how many people the devices stand for: the range in brackets holds the "
+    "truth four times out of five, and narrows with each head count. All other figures are devices, not people. A "
+    "visitor may carry two devices or none, and modern phones change their address often, so that one phone can be "
+    "counted several times over a day. Read them as activity: compare hours with hours and weeks with weeks. The ratio "
+    "allows for people who cannot be heard: it takes it that {share} can, and divides the number heard by that. A dash "
+    "means not known. Not heard never means that nobody was there."
 )
 
 
@@ -46,7 +50,7 @@ def report_text(report: Report, settings: PageSettings, thresholds: ZoneThreshol
     zone = settings.time_zone
     blocks = (
         _title(report, settings),
-        _section("Now", _now_lines(report.overview)),
+        _section("Now", _now_lines(report.overview, report.people)),
         _section("In total", _total_lines(report.overview, zone)),
         _section("Stays", _stay_lines(report)),
         _section("Busiest hours of the day", _busy_lines(report)),
@@ -79,7 +83,9 @@ def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
     yield from lines
 
 
-def _now_lines(overview: Overview) -> Iterator[str]:
+def _now_lines(overview: Overview, people: PeopleNow | None) -> Iterator[str]:
+    if people is not None:
+        yield from _people_lines(people)
     yield _line("People currently around", count_text(overview.people_now))
     if overview.people_now is not None:
         yield _line("  heard by", cards.people_sources(overview))
@@ -90,6 +96,19 @@ def _now_lines(overview: Overview) -> Iterator[str]:
             yield from _wrapped(f"{state.radio.label}: {advice_for(state.radio, state.fault.reason).replace('`', '')}")
     if not overview.clock_is_right:
         yield from _wrapped("The clock of the box was not right, so the times in this report may be wrong.")
+
+
+def _people_lines(people: PeopleNow) -> Iterator[str]:
+    estimate = people.estimate
+    if estimate is None:
+        yield _line("People, estimated", DASH)
+        return
+    yield _line("People, estimated", f"{people_text(estimate.likely)} ({range_text(estimate.low, estimate.high)})")
+    if people.usual is not None:
+        yield _line("  usual at this hour", people_text(people.usual.people))
+    if people.capacity is not None:
+        yield _line("  of the capacity", share_text(estimate.likely / people.capacity))
+    yield _line("  learned from head counts", count_text(estimate.head_counts))
 
 
 def _total_lines(overview: Overview, zone: tzinfo) -> Iterator[str]:

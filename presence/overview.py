@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from presence.estimate import PeopleNow
 from presence.faults import Fault
 from presence.radio import Radio
 from presence.ranges import TimeRange
@@ -261,6 +262,7 @@ class Report:
         radios: Each radio's totals, Wi-Fi first.
         gaps: Times a radio was not heard, the latest first; at most 20.
         gap_count: How many there were in all.
+        people: The people now, estimated; None where nobody estimates them.
     """
 
     overview: Overview
@@ -272,6 +274,7 @@ class Report:
     radios: tuple[RadioTotals, RadioTotals]
     gaps: tuple[Gap, ...]
     gap_count: int
+    people: PeopleNow | None = None
 
 
 class Phase(StrEnum):

@@ -8,6 +8,7 @@ import pytest
 from layouts.cards import people_around
 from layouts.formats import count_text, minutes_text
 from layouts.report import report_text
+from presence.estimate import PeopleEstimate, PeopleNow, Usual
 from presence.overview import Overview, Report
 from presence.ranges import TimeRange
 from presence.zones import ZoneThresholds
@@ -141,3 +142,15 @@ def test_it_ends_with_a_line_break() -> None:
     assert report_text(
         busy_report(replace(busy_overview(), as_of_at=NOW_AT), TimeRange.HOUR), SETTINGS, SETTINGS.thresholds
     ).endswith(".\n")
+
+
+def test_it_says_how_many_people_with_the_range() -> None:
+    """The estimate stands first, with what is usual and how full the place is; what is not known is a dash."""
+    estimate = PeopleEstimate(17.6, 22.2, 26.4, (), 6)
+    text = _text(busy_overview(), people=PeopleNow(NOW_AT, estimate, Usual(18.0, 5), 50))
+    assert _value(text, "People, estimated") == "22 (18 to 26)"
+    assert _value(text, "usual at this hour") == "18"
+    assert _value(text, "of the capacity") == "44 %"
+    assert _value(text, "learned from head counts") == "6"
+    unknown = _text(busy_overview(), people=PeopleNow(NOW_AT, None, None, None))
+    assert _value(unknown, "People, estimated") == "—"
