@@ -150,7 +150,7 @@ def test_it_says_how_many_people_with_the_range() -> None:
     text = _text(busy_overview(), people=PeopleNow(NOW_AT, estimate, Usual(18.0, 5), 50))
     assert _value(text, "People, estimated") == "22 (18 to 26)"
     assert _value(text, "usual at this hour") == "18"
-    assert _value(text, "of the capacity") == "44 %"
+    assert _value(text, "of the capacity") == "44.4 %"
     assert _value(text, "learned from head counts") == "6"
     unknown = _text(busy_overview(), people=PeopleNow(NOW_AT, None, None, None))
     assert _value(unknown, "People, estimated") == "—"
