@@ -16,7 +16,7 @@ from presence.radio import Radio
 from presence.scan import AddressKind
 from scans.families import RANKS, Family, is_carried
 from scans.fixtures import FixtureLearner, WhatStays
-from scans.joining import joined_by_fingerprint
+from scans.joining import joined
 from scans.packing import packed
 from scans.traces import Join, Sender, Trace
 
@@ -51,7 +51,7 @@ def rules_of(radio: Radio) -> CountingRules:
     """How devices are told by Wi-Fi, and by Bluetooth."""
     if radio is Radio.WIFI:
         # What is carried makes up its addresses; what stays in a place hardly ever does.
-        return CountingRules(joined_by_fingerprint, lambda trace: trace.address_kind is AddressKind.RANDOMISED)
+        return CountingRules(joined, lambda trace: trace.address_kind is AddressKind.RANDOMISED)
     return CountingRules(
         packed, lambda trace: is_carried(trace.family or Family.OTHER, trace.address_kind), _BLUETOOTH_MEMORY
     )
@@ -174,9 +174,9 @@ def _joined(traces: Sequence[Trace]) -> Trace:
 def _devices(traces: _Traces, join: Join) -> dict[bytes, int]:
     """The number of the device of each address; one that stays is a device by itself."""
     rotating = [name for name, trace in traces.items() if not trace.is_stable]
-    joined = dict(zip(rotating, join([traces[name] for name in rotating]), strict=True))
-    staying = (name for name in traces if name not in joined)
-    return joined | {name: number for number, name in enumerate(staying, len(rotating))}
+    told = dict(zip(rotating, join([traces[name] for name in rotating]), strict=True))
+    staying = (name for name in traces if name not in told)
+    return told | {name: number for number, name in enumerate(staying, len(rotating))}
 
 
 @dataclass(slots=True)
