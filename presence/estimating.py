@@ -105,7 +105,10 @@ def _near_enough(radio: Radio, added: AddedUp, cut: int) -> int:
 
 
 def _present(radio: Radio, added: AddedUp, cut: int) -> float:
-    return _near_enough(radio, added, cut) / heard_share(radio, added.window_scans)
+    """Devices near enough, and those like them that were silent. What has joined a network is not silent for long."""
+    near = _near_enough(radio, added, cut)
+    joined = min(near, added.window.stable[cut]) if radio is Radio.WIFI else 0
+    return joined + (near - joined) / heard_share(radio, added.window_scans)
 
 
 def _read(radio: Radio, added: AddedUp, model: PeopleModel) -> Reading:

@@ -44,29 +44,17 @@ class Family(StrEnum):
 # How little each says: the least is the best answer.
 RANKS = {family: rank for rank, family in enumerate(Family)}
 
-# What people have with them and switched on: phones, computers, watches, earphones. Several of them may be one
-# person's, and of some people only the watch is heard; how many a person has is for calibration to say. Trackers and
-# what waits to be found are left out: they hang on bicycles and lie in lost bags as often as in a pocket.
-_CARRIED = frozenset(
-    {
-        Family.APPLE_AUDIO,
-        Family.AUDIO,
-        Family.WEARABLE,
-        Family.APPLE,
-        Family.SAMSUNG,
-        Family.COMPUTER,
-        Family.PHONE,
-        Family.GOOGLE,
-        Family.EXPOSURE,
-    }
-)
+# What stands for a person: phones, tablets and computers. Watches and earphones are carried too, but beside a phone of
+# the same person, which is mostly heard itself: counting them would count their owner twice. Trackers and what waits to
+# be found hang on bicycles and lie in lost bags as often as in a pocket.
+_CARRIED = frozenset({Family.APPLE, Family.SAMSUNG, Family.COMPUTER, Family.PHONE, Family.GOOGLE, Family.EXPOSURE})
 
 # Addresses that change, every quarter of an hour or so (Bluetooth Core 5.4, volume 3, part C, section 10.7).
 ROTATING = frozenset({AddressKind.RESOLVABLE, AddressKind.NON_RESOLVABLE})
 
 
 def is_carried(family: Family, kind: AddressKind) -> bool:
-    """Whether people carry such a thing. What tells nothing is carried if it changes its address: things hardly do."""
+    """Whether it stands for the person who carries it. What tells nothing does, if its address changes."""
     return family in _CARRIED or (family is Family.OTHER and kind is AddressKind.RESOLVABLE)
 
 

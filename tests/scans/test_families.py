@@ -55,19 +55,22 @@ def test_computers_are_told_from_what_is_paired_with_them() -> None:
     assert family_of(broadcast(makers={0x0006: bytes.fromhex("030080")})) is Family.INPUT
 
 
-# Bands, which are worn; and what the iBeacon's owner recorded beside it was nearby info of an Apple computer.
-WORN_OR_COMPUTERS = {"amazfit_parser", "ibeacon_parser"}
-
-
-def test_real_things_are_not_taken_for_what_people_carry() -> None:
-    """Of 287 recorded advertisements of products, only those of bands and of a computer are carried."""
+def test_real_things_do_not_stand_for_people() -> None:
+    """Of 287 recorded advertisements of products, only nearby info of an Apple computer stands for somebody."""
     if not VECTORS.exists():
         pytest.skip("the recorded advertisements are not on this machine")
     carried = {product for product, heard in recorded() if is_carried(family_of(heard), heard.address_kind)}
-    assert carried == WORN_OR_COMPUTERS
+    assert carried == {"ibeacon_parser"}  # whose owner recorded it beside the beacon
 
 
-def test_a_nameless_address_that_rotates_is_carried() -> None:
+def test_watches_and_earphones_do_not_count_their_owner_twice() -> None:
+    """Who wears one carries a phone, which is counted."""
+    assert not is_carried(Family.WEARABLE, AddressKind.RANDOM_STATIC)
+    assert not is_carried(Family.APPLE_AUDIO, AddressKind.RESOLVABLE)
+    assert is_carried(Family.APPLE, AddressKind.RESOLVABLE)
+
+
+def test_a_nameless_address_that_rotates_stands_for_somebody() -> None:
     """What tells nothing is taken for a phone if its address can be resolved by its friends alone."""
     assert is_carried(Family.OTHER, AddressKind.RESOLVABLE)
     assert not is_carried(Family.OTHER, AddressKind.GLOBAL)
