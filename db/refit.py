@@ -113,6 +113,8 @@ def main() -> None:
     """Carry out an order."""
     order = json.loads(sys.stdin.read())
     os.nice(_NICENESS)
+    # Before numpy is there: threads of its own on every core would gain nothing with matrices this small.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     settings = StoreSettings(
         interval_seconds=order["interval_seconds"],
         visible_share=order["visible_share"],
