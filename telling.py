@@ -411,7 +411,7 @@ class Telling:
 
     @property
     def _reading(self) -> Reading:
-        return Reading(self.zoning.zone_of, self._key_to_read, self.place.clock.wall)
+        return Reading(self.zoning.thresholds, self._key_to_read, self.place.clock.wall)
 
     def _key_now(self) -> VisitorKey:
         """The visitor key of the moment; under a clock that is wrong, one that names nothing."""

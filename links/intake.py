@@ -20,7 +20,7 @@ from links.wire import decode_batch
 from presence.message import Batch, Receipt
 from presence.radio import Radio
 from presence.scan import Heard
-from presence.zones import Zone
+from presence.zones import Zoning
 
 _log = logging.getLogger(__name__)
 
@@ -31,9 +31,9 @@ _MOST_TOGETHER = 5_000
 _MOST_WAITING = 50_000
 # A scan without a device takes some room too.
 _LEAST_WEIGHT = 5
-# A commit of one scan costs half as much as one of ten. Sensors that were told together send their next together, and
-# come in within a few milliseconds: as long as more came in this time, others are waited for, but no longer than so
-# many times, 50 ms, which nobody notices beside the commit.
+# A commit of one scan costs half as much as one of ten. Sensors that were told together send their next scans together,
+# within a few milliseconds of each other: while fewer wait than half of those told last, and more came within this
+# time, others are waited for, but no longer than so many times, 50 ms, which nobody notices beside a commit.
 _GATHER_SECONDS, _MOST_GATHERINGS = 0.005, 10
 # Seconds between tries while the database is away.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
@@ -50,13 +50,13 @@ class Reading:
     """What reading a body takes besides the body.
 
     Attributes:
-        zone_of: Tells the zone of a mean RSSI.
+        zoning: Tells the thresholds in force.
         key: Gives the site's visitor key of the moment; called from several threads. Raises IntakeFullError while it
             cannot be had.
         clock: Tells the time, aware.
     """
 
-    zone_of: Callable[[float | None], Zone | None]
+    zoning: Callable[[], Zoning]
     key: Callable[[], SiteKey]
     clock: Callable[[], datetime]
 
@@ -66,7 +66,7 @@ class Reading:
         Raises:
             WireError: It is none.
         """
-        return decode_batch(body, self.zone_of)
+        return decode_batch(body, self.zoning().zone_of)
 
     def older(self, body: bytes, device_id: str | None = None) -> Batch:
         """What the older BLE agent sent; with `device_id` a single detection of that sensor.
@@ -75,7 +75,7 @@ class Reading:
             WireError: It is not that.
             IntakeFullError: It cannot be read just now. Send it again later.
         """
-        return decode_older(body, self.zone_of, self.key(), self.clock(), device_id)
+        return decode_older(body, self.zoning().zone_of, self.key(), self.clock(), device_id)
 
 
 class Taker(Protocol):
@@ -136,6 +136,7 @@ class IntakeQueue:
         self._committed = committed
         self._waiting: deque[_Waiting] = deque()
         self._weight = 0
+        self._last_count = 0
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._problem: str | None = None
@@ -217,17 +218,17 @@ class IntakeQueue:
                 weight += one.weight
                 group.append(one)
             self._weight -= weight
+        self._last_count = len(group)
         return group
 
     def _gather(self) -> None:
         """Wait for others that are just coming, so that they share a commit."""
         seen = 0
         for _ in range(_MOST_GATHERINGS):
-            if len(self._waiting) == seen or self._weight >= _MOST_TOGETHER:
+            waiting = len(self._waiting)
+            if waiting == seen or 2 * waiting >= self._last_count or self._stopping.wait(_GATHER_SECONDS):
                 return
-            seen = len(self._waiting)
-            if self._stopping.wait(_GATHER_SECONDS):
-                return
+            seen = waiting
 
     def _settle(self, group: Sequence[_Waiting]) -> None:
         """Take a group in and tell the senders. Where one of it is refused, each is tried by itself."""

@@ -44,7 +44,7 @@ NOW = minute(5)
 CARD = SensorCard("stairs", "first floor", "0.1.0")
 BATCHES, BULK, SINGLE = "/api/v1/batches", "/api/v1/detections/bulk", "/api/v1/detections/"
 PACKED = gzip.compress(b"{}", mtime=0)  # without a time, so that tests named by it are named alike in each process
-READING = Reading(ZoneThresholds().zone_of, lambda: Key(NOW.date().toordinal()), lambda: NOW)
+READING = Reading(ZoneThresholds, lambda: Key(NOW.date().toordinal()), lambda: NOW)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from links.older_payload import SiteKey
 from presence.message import Batch, Receipt
 from presence.scan import Scan
 from presence.sensors import SensorCard
-from presence.zones import Zone
+from presence.zones import ZoneThresholds
 from tests.db.scanning import SETTINGS, minute
 from tests.links.broker import PASSWORD, USER, Mosquitto, make_certificates, mosquitto
 from tests.links.test_intake import Gate, running
@@ -374,12 +374,12 @@ def test_what_fails_to_be_read_for_another_reason_is_not_lost(broker: Mosquitto,
     """Nobody foresaw it, so that it may pass: the message is tried again, and stays at the broker meanwhile."""
     failures = [MemoryError(), OSError()]
 
-    def zone_of(rssi_dbm: float | None) -> Zone | None:
+    def zoning() -> ZoneThresholds:
         if failures:
             raise failures.pop()
-        return READING.zone_of(rssi_dbm)
+        return ZoneThresholds()
 
-    with hub_at(broker, url, reading=replace(READING, zone_of=zone_of)) as hub, publishing(broker) as publish:
+    with hub_at(broker, url, reading=replace(READING, zoning=zoning)) as hub, publishing(broker) as publish:
         publish(batch(heard(1, "a")))
         hub.wait_for(taken=1)
     assert failures == []
