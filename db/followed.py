@@ -68,10 +68,14 @@ class FollowedDevices:
         devices = self.devices[radio]
         self._take(radio, [_followed(radio, row) for row in rows if row.device_hash not in devices])
 
-    def write(self, ended: Sequence[Visit]) -> None:
-        """Write down what has become of the devices, and the visits that ended."""
+    def insert_new(self) -> None:
+        """Write down the devices that were never heard before, which gives each its row."""
         for radio in Radio:
             self._insert_new(radio)
+
+    def write(self, ended: Sequence[Visit]) -> None:
+        """Write down what else has become of the devices, and the visits that ended; every one has its row."""
+        for radio in Radio:
             self._write_visits(radio, [visit for visit in ended if visit.radio is radio])
             self._write_present(radio)
             self._update_changed(radio)

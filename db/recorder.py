@@ -20,6 +20,7 @@ from db.detections import detections_row
 from db.followed import FollowedDevices
 from db.gaps import RadiosSoFar
 from db.kept import keep, take_kept
+from db.pipeline import pipelined
 from db.rounds import add_to_round, standing
 from db.scan_counts import write_counts
 from db.schema import SCANS
@@ -134,12 +135,13 @@ def _record(connection: Connection, scans: Sequence[Scan], settings: StoreSettin
         keep(connection, taken.devices.kept, ids[-1])
         device_id = taken.devices.device_id
         numbered = [(scan_id, scan) for scan_id, scan in zip(ids, scans, strict=True) if scan.clock_is_right]
+        write_counts(connection, numbered, settings.time_zone)
         packed = [detections_row(one, scan, device_id) for one, scan in numbered]
         statement = _insert_detections(connection.dialect.name, *packed[0])
-        connection.execute(statement, upsert.as_parameters(connection, packed))
-        write_counts(connection, numbered, settings.time_zone)
-        for hour_at in sorted({hour_start(scan.started_at, settings.time_zone) for scan in right}):
-            note_due(connection, hour_at, settings.time_zone)
+        with pipelined(connection):
+            connection.execute(statement, upsert.as_parameters(connection, packed))
+            for hour_at in sorted({hour_start(scan.started_at, settings.time_zone) for scan in right}):
+                note_due(connection, hour_at, settings.time_zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +167,12 @@ def _take_in(connection: Connection, scans: Sequence[Scan], settings: StoreSetti
         sums.add(scan, taken)
         radios.go_on(scan, taken, settings.interval_seconds)
         of_each.append(taken)
-    followed.write([visit for taken in of_each for visit in taken.ended])
-    sums.write(connection)
-    radios.write()
-    add_to_round(connection, round_id, [some for taken in of_each for some in taken.radios.values()])
+    followed.insert_new()
+    with pipelined(connection):
+        followed.write([visit for taken in of_each for visit in taken.ended])
+        sums.write(connection)
+        radios.write()
+        add_to_round(connection, round_id, [some for taken in of_each for some in taken.radios.values()])
     return _TakenIn(of_each, followed)
 
 
