@@ -116,8 +116,7 @@ class Telling:
         from links.uplink import Uplink as UplinkWorker  # noqa: PLC0415 - see above
 
         is_older = links.uplink_format is UplinkFormat.OLDER
-        # Not the key of the moment: a clock that is wrong at the start must not move the key.
-        site = self.keys.site or self.keys.key_at(place.clock.wall()).site
+        site = self._own_site()
         payload = (
             OlderPayload(place.card, self.zoning.zone_of)
             if is_older
@@ -180,7 +179,8 @@ class Telling:
         if from_broker and links.broker_host:
             from links.tag_line_mqtt import MqttTagIntake  # noqa: PLC0415 - see above
 
-            self._tag_broker = MqttTagIntake(broker_settings(place), f"{place.card.name}-intake", self._tag_intake)
+            name = f"{place.card.name}-intake"
+            self._tag_broker = MqttTagIntake(broker_settings(place), name, self._tag_intake, lambda: self.keys.site)
             self._tag_broker.start()
             undo.callback(self._tag_broker.stop)
 
@@ -430,12 +430,17 @@ class Telling:
             raise IntakeFullError(str(error)) from error
         raise IntakeFullError(CLOCK_IS_WRONG)
 
+    def _own_site(self) -> str:
+        """The site of this machine. Not by the key of the moment: a clock that is wrong at the start moves no key."""
+        return self.keys.site or self.keys.key_at(self.place.clock.wall()).site
+
     def _sender(self, is_older: bool) -> Sender:
         links = self.place.config.links
         if links.uplink is Uplink.MQTT:
             from links.send_mqtt import MqttSender  # noqa: PLC0415 - see above
 
-            return MqttSender(broker_settings(self.place), self.place.card.name, is_older=is_older)
+            own = self.place.card.name
+            return MqttSender(broker_settings(self.place), own, self._own_site(), is_older=is_older)
         from links.send_http import HttpSender  # noqa: PLC0415 - see above
 
         return HttpSender(self._hub(), is_older=is_older)

@@ -93,6 +93,11 @@ class BrokerSettings:
         """Where the register of tags stands, retained, for sensors to listen by."""
         return f"{self.topic}/register"
 
+    @property
+    def site_topic(self) -> str:
+        """Where the hub says, retained, which site's scans it takes: 16 hexadecimal digits."""
+        return f"{self.topic}/site"
+
     def sensor_state_topic(self, sensor: str) -> str:
         """Where "online" or "offline" stands for a sensor, retained; "+" stands for every sensor."""
         return f"{self.topic}/sensors/{sensor}/state"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -26,6 +27,11 @@ _NOT_AUTHORISED = 0x87
 # These say that the message itself is wrong: payload format invalid, packet too large.
 _FOR_GOOD = frozenset({0x99, 0x95})
 
+_SITE = re.compile(rb"[0-9a-f]{16}")
+_OF_ANOTHER_SITE = (
+    "The hub at this broker takes no scans of another site. Let this sensor join its site, or check links.broker_topic."
+)
+
 
 class MqttSender:
     """Publishes bodies, one at a time, with QoS 1. For one thread.
@@ -33,7 +39,8 @@ class MqttSender:
     Args:
         settings: How to reach the broker.
         sensor: The name of this sensor, one of a kind at its broker.
-        is_older: Whether they are the older BLE agent's payload, which has a topic of its own.
+        site: The site of this sensor. A hub of another one drops what it sends, so nothing is then sent.
+        is_older: Whether they are the older BLE agent's payload, which has a topic of its own and names no site.
         patience_seconds: How long a connection, and then an acknowledgement, is waited for.
         pauses: As `BrokerConnection` takes them.
     """
@@ -42,6 +49,7 @@ class MqttSender:
         self,
         settings: BrokerSettings,
         sensor: str,
+        site: str,
         *,
         is_older: bool = False,
         patience_seconds: float = _PATIENCE_SECONDS,
@@ -53,12 +61,16 @@ class MqttSender:
             BrokerError: The settings cannot be used.
         """
         self._topic = OLDER_TOPIC if is_older else settings.scans_topic(sensor)
+        self._site_topic = None if is_older else settings.site_topic
+        self._site = site.encode()
+        self._other_site: str | None = None
         self._patience_seconds = patience_seconds
         self._connection = BrokerConnection(
             settings,
             f"{settings.topic} sensor {sensor}",
             availability_topic=None if is_older else settings.sensor_state_topic(sensor),
-            on_connected=self._look_again,
+            on_connected=self._subscribe,
+            on_message=self._hear_site,
             on_change=self._look_again,
             pauses=pauses,
         )
@@ -70,8 +82,8 @@ class MqttSender:
 
     @property
     def problem(self) -> str | None:
-        """Why there is no connection to the broker, in a sentence; None while there is one."""
-        return self._connection.problem
+        """Why nothing can be sent, in a sentence: no connection, or a hub of another site; None while all is well."""
+        return self._connection.problem or self._other_site
 
     def start(self) -> None:
         """Begin to connect, and go on for as long as the broker is away."""
@@ -92,6 +104,7 @@ class MqttSender:
             self._wait_until(lambda: self._connection.is_connected)
             if not self._connection.is_connected:
                 raise SendError(self._why_not())
+            self._check_site()
             self._check_size(body)
             # Not under the lock: paho holds one of its own here, and when it calls `_acknowledge`.
             message = client.publish(self._topic, body, qos=1)
@@ -101,6 +114,8 @@ class MqttSender:
             if message.mid not in self._said:
                 raise SendError(self._why_not())
             self._judge(self._said[message.mid])
+            # What a hub said before comes ahead of the first acknowledgement of a connection: it was asked for earlier.
+            self._check_site()
         finally:
             # Unless it was acknowledged: paho would send it again by itself, after later ones. The outbox does that.
             client.drop_out_messages()
@@ -108,6 +123,10 @@ class MqttSender:
     def _wait_until(self, holds: Callable[[], bool]) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._is_stopping or holds(), self._patience_seconds)
+
+    def _check_site(self) -> None:
+        if self._other_site is not None:
+            raise SendError(self._other_site)
 
     def _check_size(self, body: bytes) -> None:
         """A broker of MQTT 5 says what it takes, and hangs up on more."""
@@ -139,6 +158,16 @@ class MqttSender:
         with self._changed:
             self._said[number] = said
             self._changed.notify_all()
+
+    def _subscribe(self, client: Client) -> None:
+        if self._site_topic is not None:
+            client.subscribe(self._site_topic, qos=1)
+        self._look_again(None)
+
+    def _hear_site(self, message: MQTTMessage) -> None:
+        """A hub says whose scans it takes. Anything that is no name of a site, nothing too, says nothing."""
+        is_of_another = _SITE.fullmatch(message.payload) is not None and message.payload != self._site
+        self._other_site = _OF_ANOTHER_SITE if is_of_another else None
 
     def _look_again(self, _change: object) -> None:
         """The connection stands or was lost: whoever waits looks again. The uplink writes the log."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from collections.abc import Callable
 
 from paho.mqtt.client import Client, MQTTMessage
 
@@ -89,17 +90,19 @@ class MqttTagLine:
 
 
 class MqttTagIntake:
-    """Takes what sensors publish of tags, and publishes the register, retained, whenever it is another.
+    """Takes what sensors publish of tags, and publishes, retained, what they go by: the register, and the hub's site.
 
-    Every hub of a site takes all reports, for whoever follows tags must hear of all sensors.
+    Every hub of a site takes all reports, for whoever follows tags must hear of all sensors. The site stands here and
+    not on the connection for scans, which writes nothing: mosquitto 2.0.11 hangs up on who writes without the right.
 
     Args:
         settings: How to reach the broker.
         name: What the broker knows this hub by, one of a kind there.
         intake: Takes reports, and knows the register.
+        site: Tells the site whose scans are taken; None while there is no key.
     """
 
-    def __init__(self, settings: BrokerSettings, name: str, intake: TagIntake) -> None:
+    def __init__(self, settings: BrokerSettings, name: str, intake: TagIntake, site: Callable[[], str | None]) -> None:
         """Prepare; nothing is opened yet.
 
         Raises:
@@ -110,6 +113,9 @@ class MqttTagIntake:
         self._intake = intake
         self._waiting: queue.Queue[MQTTMessage] = queue.Queue(_MOST_WAITING)
         self._published: str | None = None
+        self._site_topic = settings.site_topic
+        self._site = site
+        self._published_site: str | None = None
         self._complaints: set[tuple[str, str]] = set()
         self._trouble = ""
         self._stopping = threading.Event()
@@ -138,7 +144,7 @@ class MqttTagIntake:
 
     def _subscribe(self, client: Client) -> None:
         client.subscribe(self._heard_topic, qos=1)
-        self._published = None  # the broker may have lost it
+        self._published = self._published_site = None  # the broker may have lost them
 
     def _hear(self, message: MQTTMessage) -> None:
         try:
@@ -160,6 +166,7 @@ class MqttTagIntake:
                 self._trouble = ""
 
     def _step(self) -> None:
+        self._publish_site()
         self._publish_register()
         try:
             message = self._waiting.get(timeout=_LOOK_SECONDS)
@@ -170,6 +177,13 @@ class MqttTagIntake:
             self._intake.receive(bytes(message.payload), sender)
         except (WireError, SensorInactiveError) as error:
             self._complain(sender, str(error))
+
+    def _publish_site(self) -> None:
+        """Say whose scans are taken, so that a sensor of another site keeps its own and says why."""
+        site = self._site()
+        if site is not None and site != self._published_site and self._connection.is_connected:
+            self._connection.client.publish(self._site_topic, site.encode(), qos=1, retain=True)
+            self._published_site = site
 
     def _publish_register(self) -> None:
         if not self._connection.is_connected:

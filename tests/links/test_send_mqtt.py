@@ -25,6 +25,7 @@ from tests.links.waiting import wait_until
 from tests.sqlite import new_database
 
 QUICK = (1, 1)
+SITE = "0" * 16
 ZONE_OF = ZoneThresholds().zone_of
 
 
@@ -73,7 +74,7 @@ def listening(settings: BrokerSettings, topic: str = "museum/scans/+") -> Iterat
 def sending_to(
     settings: BrokerSettings, *, is_older: bool = False, patience_seconds: float = 30
 ) -> Iterator[MqttSender]:
-    sender = MqttSender(settings, "hall", is_older=is_older, patience_seconds=patience_seconds, pauses=QUICK)
+    sender = MqttSender(settings, "hall", SITE, is_older=is_older, patience_seconds=patience_seconds, pauses=QUICK)
     sender.start()
     try:
         yield sender
@@ -86,9 +87,9 @@ def uplink_over(settings: BrokerSettings, folder: Path) -> Iterator[tuple[Uplink
     """An uplink that sends three scans at a time."""
     with contextlib.closing(Connections(new_database(folder / "tracking.db"))) as connections:
         outbox = Outbox(connections, OutboxLimits(10**9, timedelta(days=14)))
-        payload = OwnPayload(SensorCard("hall", None, None), "0" * 16, lambda: minute(0))
+        payload = OwnPayload(SensorCard("hall", None, None), SITE, lambda: minute(0))
         payload.most_messages = 3
-        sender = MqttSender(settings, "hall", patience_seconds=2, pauses=QUICK)
+        sender = MqttSender(settings, "hall", SITE, patience_seconds=2, pauses=QUICK)
         uplink = Uplink(outbox, sender, payload, lambda: minute(0), random.Random(7), pauses=(0.01, 0.05))
         uplink.start()
         try:
@@ -234,7 +235,7 @@ def test_a_broker_that_says_nothing_is_not_waited_for_for_ever(tmp_path: Path) -
 def test_stopping_does_not_wait_for_the_broker(tmp_path: Path) -> None:
     """Whoever waits for an acknowledgement is let go when the sender stops."""
     with mosquitto(tmp_path) as broker:
-        sender = MqttSender(broker.settings(), "hall", patience_seconds=600)
+        sender = MqttSender(broker.settings(), "hall", SITE, patience_seconds=600)
         failed: list[str] = []
 
         def send() -> None:

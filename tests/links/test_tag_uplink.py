@@ -15,6 +15,7 @@ from db.store import open_store
 from db.tag_handovers import TagHandovers
 from db.tags import Tags
 from links.send_http import HubAddress
+from links.send_mqtt import MqttSender
 from links.server import server_with
 from links.tag_intake import TagIntake, tag_intake_router
 from links.tag_line_http import HttpTagLine
@@ -37,7 +38,7 @@ from presence.tags import (
 )
 from presence.zones import ZoneThresholds
 from tests.db.scanning import SETTINGS
-from tests.links.broker import Mosquitto
+from tests.links.broker import Mosquitto, mosquitto
 from tests.links.guarded import Stopwatch
 from tests.links.served import served_app
 from tests.links.waiting import wait_until
@@ -160,7 +161,7 @@ def test_a_sensor_listens_by_the_register_and_reports_through_a_broker(tmp_path:
     first = hub.add_tag("Pump", bytes(32))
     broker = Mosquitto(tmp_path, certificates=None, asks_password=False)
     broker.start()
-    intake = MqttTagIntake(broker.settings(), "hub-intake", hub.intake)
+    intake = MqttTagIntake(broker.settings(), "hub-intake", hub.intake, lambda: None)
     line = MqttTagLine(broker.settings(), "hall")
     watched: list[tuple[Watched, ...]] = []
 
@@ -183,6 +184,27 @@ def test_a_sensor_listens_by_the_register_and_reports_through_a_broker(tmp_path:
         intake.stop()
         broker.stop()
     assert hub.taken == [report(0, first)]
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_a_sensor_of_another_site_hears_of_it_at_the_broker(tmp_path: Path, hub: Hub, protocol: str) -> None:
+    """It keeps its scans and says why, until the hub is of its own site; one of the hub's site sends."""
+    site = ["0" * 16]
+    with mosquitto(tmp_path) as broker, contextlib.ExitStack() as undo:
+        settings = broker.settings(protocol=protocol)
+        intake = MqttTagIntake(settings, "hub-intake", hub.intake, lambda: site[0])
+        other, own = MqttSender(settings, "stairs", "1" * 16), MqttSender(settings, "hall", "0" * 16)
+        for one in (intake, other, own):
+            one.start()
+            undo.callback(one.stop)
+        wait_until(lambda: other.problem is not None and "join its site" in other.problem, "the hub's word")
+        with pytest.raises(SendError, match="another site"):
+            other.send(b"{}")
+        assert own.problem is None
+        site[0] = "1" * 16
+        wait_until(lambda: other.problem is None and own.problem is not None, "the hub's other word")
+        with pytest.raises(SendError, match="another site"):
+            own.send(b"{}")
 
 
 def test_a_sensor_speaks_for_itself_only_at_a_broker(hub: Hub) -> None:
