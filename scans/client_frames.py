@@ -73,7 +73,10 @@ class ClientFrames:
         for line in lines:
             if line.count(b"\t") != _SEPARATORS:
                 continue
-            *fields, elements = line.decode("ascii", "replace").split("\t", len(_NAMES))
+            text = line.decode("ascii", "replace")
+            *fields, elements = text.split("\t", len(_NAMES))
+            if "," in text[: len(text) - len(elements)]:
+                fields = [_first(value) for value in fields]
             if fields[1]:
                 self.has_wifi = True
                 sighting = self._sighting(fields, elements)
@@ -82,7 +85,7 @@ class ClientFrames:
 
     def _sighting(self, fields: list[str], elements: str) -> Sighting | None:
         """The sighting that a frame is; None when it is not of a client, or was damaged on its way."""
-        time, subtype, ds, sender, bssid, rssi, ssid, bad_checksum, sequence = map(_first, fields)
+        time, subtype, ds, sender, bssid, rssi, ssid, bad_checksum, sequence = fields
         kind = int(subtype, 0)
         if not _is_of_a_client(kind, ds) or bad_checksum in {"1", "True"}:
             return None

@@ -70,14 +70,21 @@ class Fingerprints:
         if elements not in self._kept:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
-            # Numbers, since one version of tshark prints in hexadecimal what another does not.
             self._kept[elements] = fingerprint(
-                [[int(value, 0) for value in values.split(",") if value] for values in elements.split("\t")]
+                [[_number(value) for value in values.split(",") if value] for values in elements.split("\t")]
             )
         return self._kept[elements]
 
 
-def fingerprint(elements: Sequence[Sequence[int]]) -> int | None:
+def _number(value: str) -> int | str:
+    """A value as a number, since one version of tshark prints in hexadecimal what another does not; else as it is."""
+    try:
+        return int(value, 0)
+    except ValueError:
+        return value
+
+
+def fingerprint(elements: Sequence[Sequence[int | str]]) -> int | None:
     """The fingerprint of information elements, given as the numbers of each of `ELEMENT_FIELDS`; None without any."""
     numbers, lengths, extension_lengths, *contents = elements
     ordinary, extended = iter(lengths), iter(extension_lengths)

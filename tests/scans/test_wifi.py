@@ -33,6 +33,7 @@ from tests.scans.captures import (
     PHONE,
     PRINTER,
     PRIVATE_PHONE,
+    PROBE_REQUEST,
     PROBE_RESPONSE,
     REASSOCIATION_REQUEST,
     TO_DS,
@@ -303,3 +304,115 @@ def test_no_tshark_is_said(tmp_path: Path) -> None:
     path = written(tmp_path, pcap([probe_request()]))
     fault = read_capture(path, hear_nothing, Tshark(tmp_path / "nothing"))
     assert fault == Fault(FaultReason.TSHARK_MISSING)
+
+
+RATES = bytes((1, 4, 2, 4, 11, 22))
+HT = bytes((45, 26, 0x2D, 0x40, 0x17, 0xFF)) + bytes(22)
+HE = bytes((255, 22, 35)) + bytes.fromhex("0178c81a4000 00bfce0000000000000000 faff faff")
+EXTENDED = bytes((127, 8)) + bytes.fromhex("0400088400000040")
+MAKERS_OWN = bytes((221, 7)) + bytes.fromhex("0050f2 08 002300")
+
+
+def fingerprints_of(folder: Path, *bodies: bytes) -> list[int | None]:
+    """The fingerprints of probe requests with these elements."""
+    frames = [frame(PROBE_REQUEST, PRIVATE_PHONE, EVERYONE, EVERYONE, body=body) for body in bodies]
+    return [sighting.fingerprint for sighting in heard_in(folder, *frames)]
+
+
+def test_name_and_channel_are_not_of_a_fingerprint(tmp_path: Path) -> None:
+    """Whatever network is asked for, on whatever channel, in whatever place: a phone has one fingerprint."""
+    rest = RATES + EXTENDED + HE + MAKERS_OWN
+    bodies = (
+        named(b"") + rest,
+        named(b"Library") + rest,
+        rest + named(b"Caf\xc3\xa9"),
+        named(b"") + rest + bytes((3, 1, 11)),
+        named(b"") + bytes((3, 1, 6)) + rest,
+    )
+    [fingerprint] = set(fingerprints_of(tmp_path, *bodies))
+    assert fingerprint is not None
+    assert 0 <= fingerprint < 2**64
+
+
+def test_what_follows_a_makers_type_is_not_of_a_fingerprint(tmp_path: Path) -> None:
+    """A maker's own element counts by OUI and type, since its contents and their length may change."""
+    longer = bytes((221, 8)) + bytes.fromhex("0050f2 08 11223344")
+    assert len(set(fingerprints_of(tmp_path, RATES + MAKERS_OWN, RATES + longer))) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        RATES + HT + EXTENDED + HE,
+        RATES[:-1] + b"\x6c" + HT + EXTENDED + HE + MAKERS_OWN,
+        RATES + HT[:2] + b"\x6e" + HT[3:] + EXTENDED + HE + MAKERS_OWN,
+        RATES + HT + EXTENDED[:-1] + b"\x41" + HE + MAKERS_OWN,
+        RATES + HT + EXTENDED + HE[:4] + b"\x79" + HE[5:] + MAKERS_OWN,
+        RATES + HT + EXTENDED + HE + MAKERS_OWN[:5] + b"\x04" + MAKERS_OWN[6:],
+        RATES + HT + EXTENDED + HE + MAKERS_OWN[:3] + b"\x51" + MAKERS_OWN[4:],
+        HT + RATES + EXTENDED + HE + MAKERS_OWN,
+    ],
+    ids=["without", "rate", "HT", "extended capabilities", "HE", "maker's type", "maker", "order"],
+)
+def test_what_a_model_says_differs(tmp_path: Path, other: bytes) -> None:
+    """An element more or less, another order and other contents make another fingerprint."""
+    whole, changed = fingerprints_of(tmp_path, RATES + HT + EXTENDED + HE + MAKERS_OWN, other)
+    assert None not in {whole, changed}
+    assert whole != changed
+
+
+def test_only_probe_requests_tell_models(tmp_path: Path) -> None:
+    """Frames to an access point have neither a fingerprint nor a sequence number."""
+    joins = frame(ASSOCIATION_REQUEST, PHONE, ACCESS_POINT, ACCESS_POINT, body=b"\x31\x04\x0a\x00" + RATES)
+    for sighting in heard_in(tmp_path, joins, upward_data()):
+        assert (sighting.is_probe_request, sighting.fingerprint, sighting.sequence) == (False, None, None)
+
+
+def test_a_name_alone_is_no_fingerprint(tmp_path: Path) -> None:
+    """A probe request that says nothing but a name and a channel has no fingerprint."""
+    assert fingerprints_of(tmp_path, named(b"Library") + bytes((3, 1, 6)), b"") == [None, None]
+
+
+def test_a_sequence_number_is_read(tmp_path: Path) -> None:
+    """The sequence number stands above four bits of fragment number."""
+    sent = bytearray(frame(PROBE_REQUEST, PHONE, EVERYONE, EVERYONE, body=named(b"") + RATES))
+    at = len(radiotap(-50)) + 22
+    sent[at : at + 2] = (4095 << 4).to_bytes(2, "little")
+    [sighting] = heard_in(tmp_path, bytes(sent))
+    assert sighting.sequence == 4095
+
+
+def test_of_several_names_the_first_counts(tmp_path: Path) -> None:
+    """A frame that names two networks asks for the first."""
+    body = named(b"Library") + named(b"Elsewhere") + RATES
+    [sighting] = heard_in(tmp_path, frame(PROBE_REQUEST, PHONE, EVERYONE, EVERYONE, body=body))
+    assert sighting.ssid == "Library"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        bytes((1, 0)) * 1_000,
+        bytes((221, 4, 0, 80, 242, 8)) * 300,
+        bytes((255, 0)) * 500,
+        bytes((255, 255, 35)) + bytes(20),
+        bytes((45, 2, 1, 1)) * 100,
+        bytes((127, 255)) + bytes(255),
+        bytes((221, 1, 0)),
+        bytes((1,)),
+        bytes(range(256)) * 8,
+    ],
+    ids=["rates", "makers", "extensions", "cut off", "short HT", "long", "no OUI", "no length", "anything"],
+)
+def test_hostile_elements_are_heard_and_no_more(tmp_path: Path, body: bytes) -> None:
+    """Whatever stands in the place of elements, the frame is a sighting with or without a fingerprint."""
+    [sighting] = heard_in(tmp_path, frame(PROBE_REQUEST, PHONE, EVERYONE, EVERYONE, body=body))
+    assert sighting.fingerprint is None or 0 <= sighting.fingerprint < 2**64
+
+
+def test_fingerprint_and_number_stay_out_of_sight(tmp_path: Path) -> None:
+    """What tells a model is not shown by a sighting, as its address is not."""
+    [sighting] = heard_in(tmp_path, probe_request(PHONE))
+    assert sighting.fingerprint is not None
+    assert str(sighting.fingerprint) not in repr(sighting)
+    assert "sequence" not in repr(sighting)
