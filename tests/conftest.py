@@ -6,11 +6,16 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
 from db.connect import Connections
 from db.upgrade import upgrade
 from tests.postgresql import Cluster, cluster
+
+# No test depends on how fast a machine is: a busy one draws examples slowly, and that is no fault.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
