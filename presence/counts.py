@@ -32,8 +32,8 @@ class Counted:
         stable: Devices whose address stays: global ones, and stations associated with an access point (Wi-Fi); public
             and static ones (Bluetooth).
         devices: Different devices, once addresses of the same were joined; the stable ones among them.
-        carried: Those of the devices that stand for the people who carry them, as far as what they send tells: phones and
-            computers, not the watch beside the phone.
+        carried: Those of the devices that stand for the people who carry them, as far as what they send tells: phones
+            and computers, not the watch beside the phone.
         once: Those of the devices that were heard in exactly one of the scans.
         twice: Those that were heard in exactly two.
     """
