@@ -43,8 +43,9 @@ def read_people_history(
     if time_range.span > _WEEK:
         return PeopleHistory(time_range, points)
     known = _hours_known(connection, sensor, edges[0], edges[-1])
-    usual = [usual_at(known, point.at, time_zone) for point in points]
-    return PeopleHistory(time_range, points, tuple(None if one is None else one.people for one in usual))
+    hours = [hour_start(point.at, time_zone) for point in points]
+    usual = {hour_at: usual_at(known, hour_at, time_zone) for hour_at in set(hours)}
+    return PeopleHistory(time_range, points, tuple(None if (one := usual[at]) is None else one.people for at in hours))
 
 
 def read_usual_people(connection: Connection, now_at: datetime, time_zone: ZoneInfo, sensor: str) -> Usual | None:

@@ -222,6 +222,25 @@ def test_a_tag_is_registered_listed_and_forgotten_by_command(tmp_path: Path) -> 
     assert (gone.returncode, gone.stderr) == (1, "There is no tag Case. `./run tags` lists them.\n")
 
 
+def test_heads_are_counted_listed_and_taken_back_by_command(tmp_path: Path) -> None:
+    """Entries, one by one and as a table, are kept for the programme to learn from; a slip is answered in words."""
+    shared = ("--db", f"sqlite:///{tmp_path}/tracking.db")
+    added = carry_out("count", "12", "--at", "2026-03-01T10:00", *shared)
+    assert added.returncode == 0, added.stderr
+    assert "12 people, nothing heard then" in added.stdout
+    table = tmp_path / "counted.csv"
+    table.write_text("counted_at,people\n2026-03-01T11:00,7\n", encoding="utf-8")
+    assert "1 head counts were taken in" in carry_out("count", "--import", str(table), *shared).stdout
+    assert carry_out("count", "--delete", "1", *shared).returncode == 0
+    listed = carry_out("count", "--list", *shared).stdout
+    assert "7 people" in listed
+    assert "12 people" not in listed
+    for wrong in (("--delete", "1"), ("5", "--at", "noon"), ("--import", "nowhere.csv"), ("999999",)):
+        done = carry_out("count", *wrong, *shared)
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+        assert done.stderr.strip()
+
+
 def test_a_backup_is_whole_and_beside_the_database(tmp_path: Path) -> None:
     """`backup` copies the database while it is in use, into a folder beside it."""
     with started(tmp_path, "--demo") as programme:
