@@ -269,7 +269,7 @@ def test_doctor_names_what_is_not_fine_and_what_to_do(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "doctor", "scan", "replay", "report", "backup"])
+@pytest.mark.parametrize("command", ["run", "count", "doctor", "scan", "replay", "report", "backup"])
 def test_every_command_has_help(command: str) -> None:
     """Each command explains itself and its options."""
     done = carry_out(command, "--help")
