@@ -7,7 +7,7 @@ import secrets
 from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate, islice
 
@@ -74,6 +74,7 @@ class Window:
         self._secret = secret
         self._fixtures = fixtures
         self._scans: deque[_Scan] = deque()
+        self._traces: _Traces = {}
         self._devices: dict[bytes, int] = {}
 
     def count(self, started_at: datetime, senders: Iterable[Sender]) -> RadioCounts:
@@ -85,23 +86,38 @@ class Window:
             senders: Who was heard in it.
         """
         at = started_at.timestamp()
-        self._scans = deque(one for one in self._scans if at - self._rules.memory.total_seconds() < one.at < at)
         named = {self._name(sender): sender for sender in islice(senders, _MOST_OF_A_SCAN)}
         if self._fixtures is not None:
             self._fixtures.take(started_at, named)
         heard = {name: sender.trace for name, sender in named.items()}
-        self._scans.append(_Scan(at, heard))
-        while sum(len(one.heard) for one in self._scans) > _MOST_OF_A_WINDOW:
-            self._scans.popleft()
-        self._devices = _devices(_merged(self._scans), self._rules.join)
-        scans = [one for one in self._scans if one.at > at - WINDOW.total_seconds()]
-        in_window = _merged(scans)
+        self._remember(at, heard)
+        self._devices = _devices(self._traces, self._rules.join)
+        begin = at - WINDOW.total_seconds()
+        in_window = self._traces if self._rules.memory == WINDOW else _since(begin, self._traces)
         return RadioCounts(
             scan=_counted(heard, self._devices, self._rules),
             window=_counted(in_window, self._devices, self._rules),
-            window_scans=len(scans),
+            window_scans=sum(scan.at > begin for scan in self._scans),
             fixtures=tuple(self._fixtures_in(in_window, at)),
         )
+
+    def _remember(self, at: float, heard: _Traces) -> None:
+        """Add a scan to what is remembered, and forget what has left."""
+        oldest = at - self._rules.memory.total_seconds()
+        left = [scan for scan in self._scans if not oldest < scan.at < at]
+        kept = deque(scan for scan in self._scans if oldest < scan.at < at)
+        kept.append(_Scan(at, tuple(heard)))
+        while sum(len(scan.names) for scan in kept) > _MOST_OF_A_WINDOW:
+            left.append(kept.popleft())
+        self._scans = kept
+        times = {scan.at for scan in kept if scan.at < at}
+        for name in {name for scan in left for name in scan.names}:
+            trace = self._traces.pop(name)
+            if glimpses := tuple(glimpse for glimpse in trace.glimpses if glimpse.scan_at in times):
+                self._traces[name] = replace(trace, glimpses=glimpses)
+        for name, trace in heard.items():
+            before = self._traces.get(name)
+            self._traces[name] = trace if before is None else _joined(before, trace)
 
     @property
     def devices_remembered(self) -> int:
@@ -121,7 +137,7 @@ class Window:
                     window_sendings=sum(glimpse.sendings for glimpse in trace.glimpses),
                     window_bursts=sum(glimpse.bursts for glimpse in trace.glimpses),
                     window_scans=len(trace.glimpses),
-                    cut=_cut([trace]),
+                    cut=_cut(*_readings(trace)),
                     is_carried=self._rules.is_carried(trace),
                 )
 
@@ -149,26 +165,29 @@ _Traces = dict[bytes, Trace]
 @dataclass(frozen=True, slots=True)
 class _Scan:
     at: float
-    heard: _Traces
+    names: tuple[bytes, ...]
 
 
-def _merged(scans: Iterable[_Scan]) -> _Traces:
-    """Each address with all that it sent in some scans."""
-    found: defaultdict[bytes, list[Trace]] = defaultdict(list)
-    for scan in scans:
-        for name, trace in scan.heard.items():
-            found[name].append(trace)
-    return {name: traces[0] if len(traces) == 1 else _joined(traces) for name, traces in found.items()}
-
-
-def _joined(traces: Sequence[Trace]) -> Trace:
-    """One address in several scans."""
+def _joined(before: Trace, after: Trace) -> Trace:
+    """One address in scans and in the next."""
+    families = [trace.family for trace in (before, after) if trace.family is not None]
     return Trace(
-        address_kind=traces[-1].address_kind,
-        is_stable=any(trace.is_stable for trace in traces),
-        family=min((trace.family for trace in traces if trace.family), key=RANKS.__getitem__, default=None),
-        glimpses=tuple(glimpse for trace in traces for glimpse in trace.glimpses),
+        address_kind=after.address_kind,
+        is_stable=before.is_stable or after.is_stable,
+        family=min(families, key=RANKS.__getitem__, default=None),
+        glimpses=before.glimpses + after.glimpses,
     )
+
+
+def _since(begin: float, traces: _Traces) -> _Traces:
+    """What was sent in scans after a time."""
+    return {
+        name: trace
+        if trace.glimpses[0].scan_at > begin
+        else replace(trace, glimpses=tuple(glimpse for glimpse in trace.glimpses if glimpse.scan_at > begin))
+        for name, trace in traces.items()
+        if trace.glimpses[-1].scan_at > begin
+    }
 
 
 def _devices(traces: _Traces, join: Join) -> dict[bytes, int]:
@@ -179,15 +198,16 @@ def _devices(traces: _Traces, join: Join) -> dict[bytes, int]:
     return told | {name: number for number, name in enumerate(staying, len(rotating))}
 
 
-@dataclass(slots=True)
 class _Device:
     """What is known of a device while it is counted."""
 
-    traces: list[Trace] = field(default_factory=list)
+    __slots__ = ("is_carried", "readings", "scans", "total_dbm")
 
-    @property
-    def scans(self) -> int:
-        return len({glimpse.scan_at for trace in self.traces for glimpse in trace.glimpses})
+    def __init__(self) -> None:
+        self.readings = 0
+        self.total_dbm = 0.0
+        self.scans: set[float] = set()
+        self.is_carried = False
 
 
 def _counted(traces: _Traces, devices: dict[bytes, int], rules: CountingRules) -> Counted:
@@ -196,11 +216,16 @@ def _counted(traces: _Traces, devices: dict[bytes, int], rules: CountingRules) -
     told: dict[int, int] = {}
     cuts: dict[str, list[int]] = defaultdict(lambda: [0] * len(RSSI_CUTS_DBM))
     for name, trace in traces.items():
-        cut = _cut([trace])
+        readings, total_dbm = _readings(trace)
+        cut = _cut(readings, total_dbm)
         cuts["addresses"][cut] += 1
-        cuts["sendings"][cut] += sum(glimpse.sendings for glimpse in trace.glimpses)
-        cuts["bursts"][cut] += sum(glimpse.bursts for glimpse in trace.glimpses)
-        grouped[devices[name]].traces.append(trace)
+        cuts["sendings"][cut] += sum([glimpse.sendings for glimpse in trace.glimpses])
+        cuts["bursts"][cut] += sum([glimpse.bursts for glimpse in trace.glimpses])
+        device = grouped[devices[name]]
+        device.readings += readings
+        device.total_dbm += total_dbm
+        device.scans.update([glimpse.scan_at for glimpse in trace.glimpses])
+        device.is_carried = device.is_carried or rules.is_carried(trace)
         if trace.is_stable:
             cuts["stable"][cut] += 1
             continue
@@ -208,24 +233,32 @@ def _counted(traces: _Traces, devices: dict[bytes, int], rules: CountingRules) -
             told[fingerprint] = max(told.get(fingerprint, 0), cut)
     for cut in told.values():
         cuts["fingerprints"][cut] += 1
-    for device in grouped.values():
-        cut = _cut(device.traces)
-        cuts["devices"][cut] += 1
-        cuts["carried"][cut] += any(map(rules.is_carried, device.traces))
-        cuts["once"][cut] += device.scans == 1
-        cuts["twice"][cut] += device.scans == 2
+    _add_devices(cuts, grouped.values())
     return Counted(**{name: _at_or_above(numbers) for name, numbers in cuts.items()})
 
 
-def _cut(traces: Sequence[Trace]) -> int:
-    """Index of the highest cut that the mean of all readings reaches; what had no reading is let in by the first."""
-    readings = total = 0.0
-    for trace in traces:
-        for glimpse in trace.glimpses:
-            if glimpse.rssi_dbm is not None:
-                readings += glimpse.readings
-                total += glimpse.readings * glimpse.rssi_dbm
-    return bisect_right(RSSI_CUTS_DBM, total / readings) - 1 if readings else 0
+def _add_devices(cuts: dict[str, list[int]], devices: Iterable[_Device]) -> None:
+    for device in devices:
+        cut, scans = _cut(device.readings, device.total_dbm), len(device.scans)
+        cuts["devices"][cut] += 1
+        cuts["carried"][cut] += device.is_carried
+        cuts["once"][cut] += scans == 1
+        cuts["twice"][cut] += scans == 2
+
+
+def _readings(trace: Trace) -> tuple[int, float]:
+    """How many readings there were, and their sum."""
+    readings, total_dbm = 0, 0.0
+    for glimpse in trace.glimpses:
+        if glimpse.rssi_dbm is not None:
+            readings += glimpse.readings
+            total_dbm += glimpse.readings * glimpse.rssi_dbm
+    return readings, total_dbm
+
+
+def _cut(readings: int, total_dbm: float) -> int:
+    """Index of the highest cut that the mean of readings reaches; what had no reading is let in by the first."""
+    return bisect_right(RSSI_CUTS_DBM, total_dbm / readings) - 1 if readings else 0
 
 
 def _at_or_above(numbers: Sequence[int]) -> Cuts:

@@ -104,6 +104,22 @@ def test_a_clock_put_back_empties_the_window(window: Window) -> None:
     assert count(window, [probe(global_address(2), AT)]).window.addresses[0] == 1
 
 
+def test_a_minute_that_comes_twice_counts_once(window: Window) -> None:
+    """A scan that began at the same time as the one before takes its place."""
+    for _ in range(2):
+        counts = count(window, [probe(global_address(1), AT)])
+    assert (counts.window_scans, counts.window.sendings[0]) == (1, 1)
+
+
+def test_what_bluetooth_remembers_is_not_in_the_window() -> None:
+    """An advertisement of a quarter of an hour ago helps to join addresses, and is counted in the window no more."""
+    window = new_windows()[Radio.BLUETOOTH]
+    count(window, [advertisement(global_address(1), AT, AddressKind.GLOBAL)], radio=Radio.BLUETOOTH)
+    later = [advertisement(global_address(2), AT + 900, AddressKind.GLOBAL)]
+    counts = count(window, later, 15, radio=Radio.BLUETOOTH)
+    assert (counts.window.addresses[0], counts.window_scans, window.devices_remembered) == (1, 1, 2)
+
+
 def test_a_flood_is_counted_up_to_a_bound(window: Window) -> None:
     """Of a scan of more addresses than a place can hold, five thousand count, and the window forgets its oldest."""
     for minute in range(7):
