@@ -15,7 +15,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from presence.counts import WINDOW, RadioCounts
+from presence.counts import RSSI_CUTS_DBM, WINDOW, RadioCounts, SensorCounts
+from presence.estimate import StepKind
+from presence.estimating import estimate_people
+from presence.people_model import UNCALIBRATED
 from presence.radio import Radio
 from scans.counting import new_windows
 from scans.folding import Fold
@@ -29,6 +32,9 @@ _LISTEN_SECONDS = 10.0
 # Each capture is 20 minutes long; the ten that are listened to begin anywhere within the first ten.
 _LATEST_START_SECONDS = 600.0
 _AT = datetime(2027, 3, 1, tzinfo=UTC)
+
+# A chamber holds nothing but its phones, however weakly they are heard on the channel beside theirs.
+_ALL_ARE_NEAR = replace(UNCALIBRATED, cut_dbm=RSSI_CUTS_DBM[0])
 
 _SIZES = (5, 10, 20)
 _SEED = 1
@@ -87,6 +93,9 @@ class PintorFigures:
         heard_bias: How far it is above it.
         addresses_ratio: Addresses for each phone heard.
         fingerprints_ratio: Fingerprints and stable addresses for each phone heard.
+        present_error: How far the uncalibrated count of phones there, those not heard included, is from their number,
+            either way, as a share of it. Which of five phones happen to be heard is chance, so this cannot be small.
+        present_bias: How far it is above it in the mean.
     """
 
     heard: float
@@ -94,6 +103,8 @@ class PintorFigures:
     heard_bias: float
     addresses_ratio: float
     fingerprints_ratio: float
+    present_error: float
+    present_bias: float
 
 
 def sessions_of(folder: Path) -> list[Session]:
@@ -175,9 +186,17 @@ def _number(address: str) -> int:
     return int(address[-4:-2], 16)
 
 
+def _present(counts: RadioCounts) -> float:
+    """Phones there without head counts, as the step says that adds the silent ones; 0 where none was heard."""
+    estimate = estimate_people([SensorCounts(counts, None)], frozenset(), _ALL_ARE_NEAR)
+    steps = () if estimate is None else estimate.steps
+    return next((step.value for step in steps if step.kind is StepKind.SILENT), 0.0)
+
+
 def _figures(drawn: Sequence[Mixture]) -> PintorFigures:
     heard = [one for one in drawn if one.heard]
     devices = [one.counts.window.devices[0] / one.heard - 1 for one in heard]
+    present = [_present(one.counts) / one.present - 1 for one in drawn]
     told = [(one.counts.window.fingerprints[0] + one.counts.window.stable[0]) / one.heard for one in heard]
     return PintorFigures(
         heard=round(statistics.fmean(one.heard for one in drawn), 2),
@@ -185,4 +204,6 @@ def _figures(drawn: Sequence[Mixture]) -> PintorFigures:
         heard_bias=round(statistics.fmean(devices), 4),
         addresses_ratio=round(statistics.fmean(one.addresses / one.heard for one in heard), 2),
         fingerprints_ratio=round(statistics.fmean(told), 2),
+        present_error=round(statistics.fmean(map(abs, present)), 4),
+        present_bias=round(statistics.fmean(present), 4),
     )

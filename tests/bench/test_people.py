@@ -79,7 +79,7 @@ def test_a_day_is_predicted_from_another_folder(tmp_path: Path) -> None:
     """By command, with head counts of elsewhere: one JSON object, and the learning curve as a picture."""
     train = room_of(tmp_path / "train", [(0, 3, 6, 9), (4, 8, 0)])
     data = room_of(tmp_path / "data", [(7, 1)])
-    told = figures("--data", data, "--train", train, "--plot", tmp_path / "curve.svg")
+    told = figures("--data", data, "--train", train, "--only", "brno", "--plot", tmp_path / "curve.svg")
     assert told["brno"]["blocks"] == 2
     assert told["brno"]["mae"] < 2.5
     assert ET.parse(tmp_path / "curve.svg").getroot().tag.endswith("svg")  # noqa: S314 - our own
@@ -87,7 +87,7 @@ def test_a_day_is_predicted_from_another_folder(tmp_path: Path) -> None:
 
 def test_what_is_absent_is_null_with_the_reason(tmp_path: Path) -> None:
     """A folder that holds nothing gives figures of nothing, and says what is missing."""
-    told = figures("--data", tmp_path)
-    assert told["brno"] is told["ble"] is None
-    assert set(told["absent"]) == {"brno", "ble"}
+    told = figures("--data", tmp_path, "--only", "brno", "pintor", "ble")
+    assert told["brno"] is told["pintor"] is told["ble"] is None
+    assert set(told["absent"]) == {"brno", "pintor", "ble"}
     assert told["absent"]["brno"] == "brno/ holds no capture"
