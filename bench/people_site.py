@@ -43,9 +43,9 @@ from scans.simulated.people import Role
 from scans.simulated.site import SimulatedSite
 from scans.visitor_key import KeyRotation, VisitorKeys
 
-_TIME_ZONE = "Europe/Prague"
+TIME_ZONE = "Europe/Prague"
 # A Monday.
-_FIRST_DAY_AT = datetime(2026, 11, 9, tzinfo=ZoneInfo(_TIME_ZONE))
+FIRST_DAY_AT = datetime(2026, 11, 9, tzinfo=ZoneInfo(TIME_ZONE))
 _MINUTE = timedelta(minutes=1)
 _BLOCK_MINUTES = 10
 
@@ -126,24 +126,24 @@ class SiteFigures:
 
 def site_figures(days: int = 7, seed: int = 1) -> SiteFigures:
     """Measure some days of a site, beginning with a Monday. The site of the demonstration is number 1."""
-    site = SimulatedSite(seed, ZoneInfo(_TIME_ZONE))
-    end_at = _FIRST_DAY_AT + timedelta(days=days)
-    with tempfile.TemporaryDirectory() as folder, recorded(site, _FIRST_DAY_AT, end_at, Path(folder)) as store:
+    site = SimulatedSite(seed, ZoneInfo(TIME_ZONE))
+    end_at = FIRST_DAY_AT + timedelta(days=days)
+    with tempfile.TemporaryDirectory() as folder, recorded(site, FIRST_DAY_AT, end_at, Path(folder)) as store:
         moments = list(moments_of(store, site))
         with store.connections.read() as connection:
-            basis = read_basis(connection, ordinary_settings(_TIME_ZONE))
+            basis = read_basis(connection, ordinary_settings(TIME_ZONE))
         stays = _stay_figures(store, site, end_at)
-    while_open = [moment for moment in moments if _part_of_day(moment) is not None]
-    uncalibrated = people_figures(while_open, basis.plain, basis.excluded)
+    compared = while_open(moments)
+    uncalibrated = people_figures(compared, basis.plain, basis.excluded)
     chance = random.Random(seed)  # noqa: S311 - draws that can be repeated
     drawn = [
-        people_figures(while_open, calibrate(counted, basis.excluded, end_at, basis.plain).model, basis.excluded)
+        people_figures(compared, calibrate(counted, basis.excluded, end_at, basis.plain).model, basis.excluded)
         for counted in (six_head_counts(moments, chance) for _ in range(_DRAWS))
     ]
     return SiteFigures(
         days=days,
-        moments=len(while_open),
-        people=round(fmean(moment.people for moment in while_open), 2),
+        moments=len(compared),
+        people=round(fmean(moment.people for moment in compared), 2),
         uncalibrated=uncalibrated,
         six_head_counts=PeopleFigures(
             **{name: round(fmean(asdict(one)[name] for one in drawn), 3) for name in asdict(uncalibrated)}
@@ -155,7 +155,7 @@ def site_figures(days: int = 7, seed: int = 1) -> SiteFigures:
 @contextlib.contextmanager
 def recorded(site: SimulatedSite, from_at: datetime, to_at: datetime, folder: Path) -> Iterator[Store]:
     """A database in which what a sensor would have heard at the site was recorded, and estimated."""
-    zone = ZoneInfo(_TIME_ZONE)
+    zone = ZoneInfo(TIME_ZONE)
     what_stays = WhatStays(_digest, frozenset(), zone, _nobody_s)
     scans = simulated_scans(
         site,
@@ -168,7 +168,7 @@ def recorded(site: SimulatedSite, from_at: datetime, to_at: datetime, folder: Pa
         listen_seconds=10.0,
         windows=new_windows(what_stays),
     )
-    with contextlib.closing(open_store(f"sqlite:///{folder}/site.db", ordinary_settings(_TIME_ZONE))) as store:
+    with contextlib.closing(open_store(f"sqlite:///{folder}/site.db", ordinary_settings(TIME_ZONE))) as store:
         store.recorder.record_many(scans)
         while store.people_sums.roll_up(to_at):
             pass
@@ -186,13 +186,18 @@ def _nobody_s(_address: str, _kind: AddressKind, _company_id: int | None) -> Non
 def moments_of(store: Store, site: SimulatedSite) -> Iterator[CountedMoment]:
     """What was counted by the last scan of each ten minutes, and who was there in them on average."""
     with store.connections.read() as connection:
-        basis = read_basis(connection, ordinary_settings(_TIME_ZONE))
+        basis = read_basis(connection, ordinary_settings(TIME_ZONE))
         rows = read_counts(connection, datetime(1970, 1, 2, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC))
     for row in rows:
-        at = row.started_at.astimezone(ZoneInfo(_TIME_ZONE))
+        at = row.started_at.astimezone(ZoneInfo(TIME_ZONE))
         if at.minute % _BLOCK_MINUTES == _BLOCK_MINUTES - 1:
             people = fmean(site.people_at(at - number * _MINUTE) for number in range(_BLOCK_MINUTES))
             yield CountedMoment(at, people, (basis.counts(row.wifi, row.bluetooth),))
+
+
+def while_open(moments: Sequence[CountedMoment]) -> list[CountedMoment]:
+    """Those of opening hours."""
+    return [moment for moment in moments if _part_of_day(moment) is not None]
 
 
 def six_head_counts(moments: Sequence[CountedMoment], chance: random.Random) -> list[CountedMoment]:
@@ -253,7 +258,7 @@ def _hourly_error(told: Sequence[tuple[CountedMoment, PeopleEstimate]]) -> float
 
 def _stay_figures(store: Store, site: SimulatedSite, end_at: datetime) -> StayFigures | None:
     told = store.people.stays(TimeRange.WEEK, end_at)
-    visits = [one for one in site.visits(_FIRST_DAY_AT, end_at) if one.role is not Role.PASSER_BY]
+    visits = [one for one in site.visits(FIRST_DAY_AT, end_at) if one.role is not Role.PASSER_BY]
     true_mean = fmean((one.left_at - one.arrived_at).total_seconds() / 60 for one in visits)
     if told is None:
         return None
