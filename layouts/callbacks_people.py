@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from layouts import axes, head_counts, people_charts, people_now
 from layouts.buttons import asked_number
 from layouts.callbacks_sensors import asked_sensor
+from layouts.count_advice import counts_advice
 from layouts.manage import login_needed
 from layouts.needs import PageParts
 from layouts.off_the_loop import off_the_loop
@@ -38,6 +39,7 @@ def _register_now(app: Dash, parts: PageParts, troubles: Troubles) -> None:
         Output("people-panel", "hidden"),
         Output("count-form", "hidden"),
         Output("count-login", "hidden"),
+        Output("count-of-site", "hidden"),
         Output("trouble-people", "hidden"),
         Input("scans-finished", "data"),
         Input("sensor", "data"),
@@ -51,7 +53,8 @@ def _register_now(app: Dash, parts: PageParts, troubles: Troubles) -> None:
         reading, steps = read_people(parts, sensor)
         may_count = parts.may_change()
         troubles.end("people")
-        return reading, steps, False, not may_count, may_count, True
+        is_of_site = sensor is None
+        return reading, steps, False, not (may_count and is_of_site), may_count, is_of_site, True
 
 
 def read_people(parts: PageParts, sensor: str | None) -> tuple[list[Component], list[Component]]:
@@ -60,7 +63,8 @@ def read_people(parts: PageParts, sensor: str | None) -> tuple[list[Component], 
     now = parts.estimating.reader.people_now(now_at, sensor)
     is_well = people_now.has_both_radios(now)
     remark = None if is_well else people_now.remark_on(now, parts.reader.overview(now_at, sensor))
-    return people_now.estimate_reading(now, remark, now_at, parts.settings.time_zone), people_now.why_steps(now)
+    reading = people_now.estimate_reading(now, remark, now_at, parts.settings.time_zone, is_of_one=sensor is not None)
+    return reading, people_now.why_steps(now)
 
 
 def _register_chart(app: Dash, parts: PageParts, troubles: Troubles) -> None:
@@ -102,6 +106,7 @@ def _chart_note(history: PeopleHistory) -> str:
 def _register_calibration(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("calibration-said", "children"),
+        Output("calibration-advice", "children"),
         Output("calibration-again", "disabled"),
         Output("trouble-counting", "hidden"),
         Input("people-changed", "data"),
@@ -112,7 +117,8 @@ def _register_calibration(app: Dash, parts: PageParts, troubles: Troubles) -> No
     def show_calibration(*_changed: object) -> tuple[Any, ...]:
         calibration = parts.estimating.reader.calibration()
         troubles.end("counting")
-        return head_counts.calibration_text(calibration), not calibration.is_fitting, True
+        said, advice = head_counts.calibration_text(calibration), counts_advice(calibration)
+        return said, advice, not calibration.is_fitting, True
 
 
 def _register_count(app: Dash, parts: PageParts, troubles: Troubles) -> None:

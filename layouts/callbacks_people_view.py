@@ -7,6 +7,7 @@ from dash import Dash, Input, Output, State, ctx, no_update
 from layouts import busy_week, crowd, fixtures, head_count_list, head_counts, what_if
 from layouts.buttons import asked_number
 from layouts.callbacks_people import FOR_THE_ADMIN, made_by, read_people
+from layouts.count_advice import counts_advice
 from layouts.frame import VIEWS
 from layouts.manage import login_needed
 from layouts.needs import PageParts
@@ -75,7 +76,7 @@ def _register_counts(app: Dash, parts: PageParts, troubles: Troubles) -> None:
         troubles.end("counting")
         rows = head_count_list.count_rows(calibration, parts.clock(), parts.settings.time_zone, may_change=may_change)
         login = None if may_change else login_needed("Counting is for the admin.", _PATH)
-        summary, advice = head_count_list.counts_summary(calibration), head_count_list.counts_advice(calibration)
+        summary, advice = head_count_list.counts_summary(calibration), counts_advice(calibration)
         return summary, advice, rows, not may_change, login, True
 
 
@@ -142,6 +143,7 @@ def _register_week(app: Dash, parts: PageParts, troubles: Troubles) -> None:
         Output("busy-note", "children"),
         Output("trouble-people", "hidden", allow_duplicate=True),
         Input("address", "pathname"),
+        Input("scans-finished", "data"),
         Input("people-changed", "data"),
         Input("calibration-again", "disabled"),
         prevent_initial_call="initial_duplicate",

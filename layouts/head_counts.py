@@ -60,8 +60,14 @@ def count_form() -> Component:
                 id="count-login",
                 hidden=True,
             ),
+            html.P(
+                "Heads are counted in the whole place: choose all sensors to count.", id="count-of-site", hidden=True
+            ),
             html.Div(id="count-said", role="status"),
             html.P(id="calibration-said", className="note"),
+            html.P(
+                [html.Span(id="calibration-advice"), " ", dcc.Link("Your counts", href="/people")], className="note"
+            ),
             dcc.Interval(id="calibration-again", interval=FITTING_EVERY_MS, disabled=True),
         ],
         className="count",

@@ -12,6 +12,7 @@ from layouts.formats import DASH, share_text
 from layouts.head_counts import count_form
 from layouts.people_words import (
     CONFIDENCE,
+    OF_ONE_TEXT,
     people_text,
     radios_of,
     range_text,
@@ -48,7 +49,9 @@ def people_panel() -> Component:
     )
 
 
-def estimate_reading(now: PeopleNow, remark: str | None, at: datetime, zone: tzinfo) -> list[Component]:
+def estimate_reading(
+    now: PeopleNow, remark: str | None, at: datetime, zone: tzinfo, *, is_of_one: bool = False
+) -> list[Component]:
     """The likely number, its range, and what it is to be compared with.
 
     Args:
@@ -56,6 +59,7 @@ def estimate_reading(now: PeopleNow, remark: str | None, at: datetime, zone: tzi
         remark: Why there is no estimate, or what stands behind it, where that is to be known (`remark_on`).
         at: The moment it is.
         zone: In which times are told.
+        is_of_one: Whether it is of one sensor of several, of which head counts teach nothing.
     """
     estimate = now.estimate
     heading = html.H2(
@@ -73,7 +77,8 @@ def estimate_reading(now: PeopleNow, remark: str | None, at: datetime, zone: tzi
         heading,
         html.P([html.Strong(range_text(estimate.low, estimate.high)), f", {CONFIDENCE}"], className="estimate-range"),
         _bar(estimate, now.capacity),
-        *_notes(now, estimate, remark, at.astimezone(zone)),
+        *(html.P(note, className="note") for note in _notes(now, estimate, remark, at.astimezone(zone))),
+        html.P(OF_ONE_TEXT if is_of_one else taught_by_text(estimate.head_counts), className="note"),
     ]
 
 
@@ -90,7 +95,7 @@ def _bar(estimate: PeopleEstimate, capacity: int | None) -> Component:
     return html.Div(marks, className="range-bar", **aria(hidden="true"))
 
 
-def _notes(now: PeopleNow, estimate: PeopleEstimate, remark: str | None, local: datetime) -> list[Component]:
+def _notes(now: PeopleNow, estimate: PeopleEstimate, remark: str | None, local: datetime) -> list[str | Component]:
     notes: list[str | Component] = []
     if remark:
         notes.append(html.Strong(remark, className="alarm"))
@@ -98,8 +103,7 @@ def _notes(now: PeopleNow, estimate: PeopleEstimate, remark: str | None, local: 
         notes.append(_capacity_text(estimate, now.capacity))
     if now.usual is not None:
         notes.append(usual_text(estimate, now.usual, local))
-    notes.append(taught_by_text(estimate.head_counts))
-    return [html.P(note, className="note") for note in notes]
+    return notes
 
 
 def _capacity_text(estimate: PeopleEstimate, capacity: int) -> str:

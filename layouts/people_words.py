@@ -13,6 +13,10 @@ CONFIDENCE = "four times out of five"
 """How often the truth lies within a range."""
 
 
+OF_ONE_TEXT = "Near one sensor alone. Your counts are of the whole place, so the range is wide."
+"""What is to be known of an estimate of one sensor of several."""
+
+
 def people_text(people: float | None) -> str:
     """People as a whole number: nobody is half there. A dash for None."""
     return DASH if people is None else count_text(round(people))

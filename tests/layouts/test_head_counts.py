@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from layouts.head_count_list import count_rows, counts_advice, counts_summary, difference_text
+from layouts.count_advice import counts_advice
+from layouts.head_count_list import count_rows, counts_summary, difference_text
 from layouts.head_counts import asked_moment, asked_people, calibration_text
 from presence.estimate import Calibration, EstimateError, HeadCount
 from tests.layouts.fake_people import FakePeople

@@ -21,7 +21,7 @@ from tests.layouts.fake_place import (
 from tests.layouts.served import served
 from tests.layouts.visit import PATIENCE_MS, Visit
 
-VIEWS = ("/", "/devices", "/sensors", "/settings", "/about", "/nowhere")
+VIEWS = ("/", "/people", "/devices", "/sensors", "/settings", "/about", "/nowhere")
 
 
 def _headings(page: Page) -> list[str]:
@@ -261,6 +261,7 @@ def test_a_first_visit_may_go_to_any_path(visit: Visit, path: str) -> None:
     page = visit.open(path)
     heading = {
         "/": "People over time",
+        "/people": "Busy hours",
         "/devices": "Devices",
         "/sensors": "Sensors",
         "/settings": "Zones",

@@ -174,11 +174,14 @@ def test_why_is_one_click_away(estimated: Visit) -> None:
 
 
 def test_the_estimate_of_one_sensor_is_its_own(estimated: Visit) -> None:
-    """The choice of a sensor changes the number of the overview."""
+    """The choice of a sensor changes the number of the overview; heads are counted in the whole place."""
     page = estimated.open()
     estimated.wait_for_text("#estimate-reading", "People here, estimated: 22")
     page.locator("#sensor-picker").select_option("reading room")
     estimated.wait_for_text("#estimate-reading", "People here, estimated: 5")
+    expect(page.locator("#estimate-reading")).to_contain_text("Near one sensor alone.")
+    expect(page.locator("#count-form")).to_be_hidden()
+    expect(page.locator("#count-of-site")).to_be_visible()
 
 
 def test_an_estimate_that_cannot_be_read_is_told_and_tried_again(

@@ -15,7 +15,7 @@ SLIPPED_IN = """() => {
   document.body.insertAdjacentHTML("beforeend", '<img src="x" onerror="window.pwned = 1">');
 }"""
 
-VIEWS = ("/", "/tags", "/alerts", "/sensors", "/settings", "/about", "/login", "/api")
+VIEWS = ("/", "/people", "/tags", "/alerts", "/sensors", "/settings", "/about", "/login", "/api")
 
 
 def test_every_view_works_under_a_strict_policy_that_runs_no_strange_script(chromium: Browser, tmp_path: Path) -> None:
