@@ -109,16 +109,20 @@ def _register_calibration(app: Dash, parts: PageParts, troubles: Troubles) -> No
         Output("calibration-advice", "children"),
         Output("calibration-again", "disabled"),
         Output("trouble-counting", "hidden"),
+        Input("scans-finished", "data"),
         Input("people-changed", "data"),
         Input("calibration-again", "n_intervals"),
+        State("calibration-again", "disabled"),
         on_error=troubles.begin("counting"),
     )
     @off_the_loop
-    def show_calibration(*_changed: object) -> tuple[Any, ...]:
+    def show_calibration(_scans: int, _changed: object, _times: int | None, is_off: bool) -> tuple[Any, ...]:
         calibration = parts.estimating.reader.calibration()
         troubles.end("counting")
         said, advice = head_counts.calibration_text(calibration), counts_advice(calibration)
-        return said, advice, not calibration.is_fitting, True
+        # What waits for the end of a fit is read anew each time that this is set.
+        is_done = not calibration.is_fitting
+        return said, advice, no_update if is_done == is_off else is_done, True
 
 
 def _register_count(app: Dash, parts: PageParts, troubles: Troubles) -> None:

@@ -184,6 +184,7 @@ def _register_what_if(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("if-chart", "figure"),
         Output("if-said", "children"),
+        Output("if-shown", "hidden"),
         Output("trouble-people", "hidden", allow_duplicate=True),
         Input("address", "pathname"),
         Input("people-range", "data"),
@@ -203,11 +204,12 @@ def _register_what_if(app: Dash, parts: PageParts, troubles: Troubles) -> None:
         try:
             asked = what_if.asked_share(share), what_if.asked_cut(cut)
         except EstimateError as error:
-            return no_update, str(error), True
+            return no_update, str(error), True, True
+        if asked == (None, None):
+            return no_update, "Change a setting, and see what it would have said.", True, True
         tried = parts.estimating.reader.what_if(*asked, chosen_range(time_range), parts.clock())
         troubles.end("people")
-        said = what_if.what_if_said(tried, is_asked=asked != (None, None))
-        return what_if.what_if_chart(tried, palette_for(theme)), said, True
+        return what_if.what_if_chart(tried, palette_for(theme)), what_if.what_if_said(tried), False, True
 
 
 def _register_fixtures(app: Dash, parts: PageParts, troubles: Troubles) -> None:

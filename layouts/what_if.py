@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from layouts.aria import aria
 from layouts.axes import Figure, base_layout, count_axis, hover_label
-from layouts.fields import chosen_field, number_field
+from layouts.fields import chosen_field
 from layouts.formats import dbm_text, number_text, share_text
 from layouts.overview import CHART_CONFIG
 from layouts.palette import Palette
@@ -29,40 +29,58 @@ _NO_DIFFERENCE = "Once your counts have taught the estimate, they decide, and th
 
 
 def what_if_panel() -> Component:
-    """The form, and the chart without lines."""
-    cuts = {_AS_NOW: "As it is now", str(RSSI_CUTS_DBM[0]): "All that is heard"} | {
-        str(cut): f"{dbm_text(cut)} dBm and more" for cut in RSSI_CUTS_DBM[1:]
+    """The form, and the chart without lines, which is hidden until something is asked."""
+    cuts = {_AS_NOW: "As it is now", str(RSSI_CUTS_DBM[0]): "Any strength"} | {
+        str(cut): f"{dbm_text(cut)} dBm" for cut in RSSI_CUTS_DBM[1:]
     }
     return html.Section(
         [
             html.H2("What if?"),
-            html.P(
-                _ABOUT,
-                className="note",
-            ),
+            html.P(_ABOUT, className="note"),
             html.Div(
-                [
-                    number_field("if-share", "People who can be heard, in %", "Empty: as it is now."),
-                    chosen_field("if-cut", "What is heard at", cuts, _AS_NOW),
-                ],
+                [_share_field(), chosen_field("if-cut", "Counted from a signal of", cuts, _AS_NOW)],
                 className="form-row",
             ),
             html.P(id="if-said", role="status"),
-            html.Ul(
-                [
-                    html.Li("As it is now", className="key-usual"),
-                    html.Li("With these settings", className="key-people"),
-                ],
-                className="legend",
-            ),
             html.Div(
-                dcc.Graph(id="if-chart", config=CHART_CONFIG),
-                className="chart chart-small",
-                role="img",
-                **aria(label="People by hour of the day, now and with other settings"),
+                [
+                    html.Ul(
+                        [
+                            html.Li("As it is now", className="key-usual"),
+                            html.Li("With these settings", className="key-people"),
+                        ],
+                        className="legend",
+                    ),
+                    html.Div(
+                        dcc.Graph(id="if-chart", config=CHART_CONFIG),
+                        className="chart chart-small",
+                        role="img",
+                        **aria(label="People by hour of the day, now and with other settings"),
+                    ),
+                ],
+                id="if-shown",
+                hidden=True,
             ),
         ],
         className="panel panel-wide",
+    )
+
+
+def _share_field() -> Component:
+    field = dcc.Input(
+        id="if-share",
+        type="number",
+        debounce=0.8,  # seconds after the last key: a trial takes a Pi a second or two
+        autoComplete="off",
+        className="field",
+    )
+    return html.Div(
+        [
+            html.Label("People who can be heard, in %", htmlFor="if-share"),
+            field,
+            html.P("Empty: as it is now.", className="note"),
+        ],
+        className="form-field form-field-number",
     )
 
 
@@ -84,14 +102,12 @@ def asked_cut(value: object) -> int | None:
     return next((cut for cut in RSSI_CUTS_DBM if str(cut) == value), None)
 
 
-def what_if_said(what_if: WhatIf, *, is_asked: bool) -> str:
+def what_if_said(what_if: WhatIf) -> str:
     """The two means in words."""
     hours = sorted(what_if.now.keys() & what_if.then.keys())
     if not hours:
         return "Nothing was heard in this time, so there is nothing to try this on."
     now, then = (fmean(people[hour] for hour in hours) for people in (what_if.now, what_if.then))
-    if not is_asked:
-        return f"On average there were {_people(now)}. Change a setting to see what it would have said."
     if round(now, 1) == round(then, 1):
         return f"No difference: on average there were {_people(now)}, and would have been. {_NO_DIFFERENCE}"
     change = f", {share_text(round(abs(then / now - 1), 2))} {'more' if then > now else 'fewer'}" if now else ""

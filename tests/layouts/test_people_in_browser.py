@@ -157,8 +157,10 @@ def test_other_settings_are_tried_before_they_are_kept(estimated: Visit) -> None
     """What is typed is drawn and told at once; what cannot be is told."""
     page = go(estimated, "/people")
     expect(page.locator("#if-said")).to_contain_text("Change a setting")
+    expect(page.locator("#if-shown")).to_be_hidden()
     page.locator("#if-share").fill("40")
     expect(page.locator("#if-said")).to_contain_text("100 % more")
+    expect(page.locator("#if-chart .main-svg").first).to_be_visible()
     page.locator("#if-share").fill("400")
     expect(page.locator("#if-said")).to_contain_text("from 1 to 100")
 

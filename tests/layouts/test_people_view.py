@@ -132,14 +132,11 @@ def test_a_decision_can_be_undone() -> None:
 def test_what_if_compares_the_hours_that_both_know() -> None:
     """The means are of the same hours, and the difference is told in per cent."""
     tried = WhatIf(TimeRange.DAY, {1: 10.0, 2: 20.0}, {2: 30.0, 3: 90.0})
-    assert what_if_said(tried, is_asked=True) == (
-        "On average there would have been 30 people instead of 20, 50 % more."
-    )
-    assert what_if_said(tried, is_asked=False).startswith("On average there were 20 people.")
-    assert what_if_said(WhatIf(TimeRange.DAY, {}, {}), is_asked=True).startswith("Nothing was heard")
-    assert what_if_said(WhatIf(TimeRange.DAY, {1: 0.0}, {1: 2.0}), is_asked=True).endswith("2 people instead of 0.")
+    assert what_if_said(tried) == ("On average there would have been 30 people instead of 20, 50 % more.")
+    assert what_if_said(WhatIf(TimeRange.DAY, {}, {})).startswith("Nothing was heard")
+    assert what_if_said(WhatIf(TimeRange.DAY, {1: 0.0}, {1: 2.0})).endswith("2 people instead of 0.")
     same = WhatIf(TimeRange.DAY, {1: 4.0}, {1: 4.0})
-    assert what_if_said(same, is_asked=True).startswith("No difference")
+    assert what_if_said(same).startswith("No difference")
 
 
 def test_what_if_draws_hours_that_were_not_heard_as_gaps() -> None:
