@@ -53,8 +53,8 @@ def _counted(rng: random.Random, devices: float) -> Counted:
     return Counted(*(tuple(int(number * share) for share in _SHARES) for number in every))
 
 
-def _counts(rng: random.Random) -> RadioCounts:
-    """What one of two radios counts."""
+def crowd_counts(rng: random.Random) -> RadioCounts:
+    """What one of two radios counts among 500 devices."""
     fixtures = tuple(
         FixtureHeard(f"{number:064x}", "Brother", 4, 2, 40, 20, 10, number % len(_SHARES), is_carried=False)
         for number in range(1, _FIXTURES + 1)
@@ -159,7 +159,7 @@ def _answers(store: Store, now_at: datetime) -> dict[str, dict[str, float]]:
 def measure(days: int) -> dict[str, object]:
     """What it costs."""
     rng = random.Random(1)  # noqa: S311 - the same each time
-    kinds = [_counts(rng) for _ in range(_KINDS)]
+    kinds = [crowd_counts(rng) for _ in range(_KINDS)]
     packed = [pack(one, {f"{number:064x}": number for number in range(1, _FIXTURES + 1)}) for one in kinds]
     now_at = _BEGIN_AT + days * 1440 * _MINUTE
     figures: dict[str, object] = {

@@ -2,6 +2,7 @@
 
 The first scan of all finds an empty database. Then comes a day of scans: 500 devices in each, of which 50 have just
 arrived and 50 are there for the last time, so that the database knows 72,000 devices under the current visitor key.
+What each scan counted is written with it.
 What a scan writes is what it adds to SQLite's write-ahead log.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import random
 import sqlite3
 import statistics
 import sys
@@ -19,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench.ordinary import ordinary_settings
+from bench.people_cost import crowd_counts
 from db.store import Store, open_store
 from presence.radio import Radio
 from presence.scan import AddressKind, DeviceObservation, Heard, Scan
@@ -53,8 +56,12 @@ class Crowd:
 
     def _scan(self, at: datetime) -> Scan:
         numbers = range(self._first, self._first + _DEVICES)
+        rng = random.Random(self._minute)  # noqa: S311 - the same each time
         heard = {
-            radio: Heard(tuple(_observation(number, radio, at) for number in numbers if _radio_of(number) is radio))
+            radio: Heard(
+                tuple(_observation(number, radio, at) for number in numbers if _radio_of(number) is radio),
+                counts=crowd_counts(rng),
+            )
             for radio in Radio
         }
         return Scan(

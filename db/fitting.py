@@ -12,6 +12,7 @@ from pathlib import Path
 
 from db.connect import Connections
 from db.errors import DatabaseError
+from db.only_one import FITTING_LOCK, OnlyOne
 from db.people_basis import read_basis
 from db.people_sums import is_stale
 from db.read_calibration import is_fit_due
@@ -30,7 +31,7 @@ _REST_SECONDS = 60.0
 
 
 class Fitting:
-    """Fits whenever that is due, from `start` to `stop`.
+    """Fits whenever that is due, from `start` to `stop`. Of several hubs on one database one does.
 
     Args:
         connections: The database.
@@ -50,6 +51,7 @@ class Fitting:
         self._settings = settings
         self._clock = clock
         self._command = command
+        self._only_one = OnlyOne(connections, FITTING_LOCK)
         self._stopping = threading.Event()
         self._process: subprocess.Popen[str] | None = None
         self._trouble = ""
@@ -66,11 +68,12 @@ class Fitting:
             process.kill()
         if self._thread.is_alive():
             self._thread.join()
+        self._only_one.close()
 
     def _work(self) -> None:
         while not self._stopping.wait(_REST_SECONDS if self._trouble else _LOOK_SECONDS):
             try:
-                problem = self._fit() if self._is_due() else ""
+                problem = self._fit() if self._only_one.is_this() and self._is_due() else ""
             except DatabaseError as error:
                 problem = str(error)
             if not self._stopping.is_set():

@@ -52,11 +52,13 @@ class Basis:
         return estimate_people(tuple(counted.values()), self.excluded, self.model)
 
     def estimate_at(self, sensor: str, counted: Mapping[str, SensorCounts]) -> PeopleEstimate | None:
-        """How many people are at one sensor of the site; None when none of its radios was heard.
+        """How many people are at one sensor of the site; None when none of its radios was heard, or it does not count.
 
         Heads are counted over the whole site. Of several sensors none sees all of them, so what was learned from head
         counts is not true of one alone.
         """
+        if sensor not in counted:
+            return None
         model = self.model if len(counted) == 1 else self.plain
         return estimate_people([counted[sensor]], self.excluded, model)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from db.buckets import hour_start
 from db.connect import Connections
+from db.gaps import last_scans
 from db.people_basis import reach, read_basis, read_counts
 from db.people_schema import ESTIMATE_STATE, FITS, SCAN_COUNTS
 from db.people_sums import SITE
@@ -33,15 +34,38 @@ from presence.estimate import (
 )
 from presence.ranges import TimeRange
 
+# Where more sensors send, one does every few seconds, and an estimate of all takes the longer: then an answer holds for
+# some seconds, whatever was heard meanwhile.
+_FEW_SENSORS = 20
+_HOLDS = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """What an answer was made from: another one is another answer."""
+
+    newest_scan_id: int | None
+    fit_id: int | None
+    change: int
+    hour_at: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """An answer, and the mark that the database had then."""
+    """An answer, when it was made and from what."""
 
-    mark: tuple[object, ...]
+    mark: _Mark
+    made_at: datetime
+    sensor_count: int
     as_of_at: datetime | None
     estimate: PeopleEstimate | None
     usual: Usual | None
+
+    def holds(self, mark: _Mark, now_at: datetime) -> bool:
+        """Whether it still does."""
+        if self.sensor_count > _FEW_SENSORS and abs(now_at - self.made_at) < _HOLDS:
+            return replace(mark, newest_scan_id=self.mark.newest_scan_id) == self.mark
+        return mark == self.mark
 
 
 class PeopleReader:
@@ -63,9 +87,10 @@ class PeopleReader:
         """
         name = SITE if sensor is None else sensor
         with self._connections.read() as connection:
-            mark = (*connection.execute(_select_mark()).one(), hour_start(now_at, self._settings.time_zone))
+            newest_scan_id, fit_id, change = connection.execute(_select_mark()).one()
+            mark = _Mark(newest_scan_id, fit_id, change, hour_start(now_at, self._settings.time_zone))
             kept = self._kept.get(name)
-            if kept is None or kept.mark != mark:
+            if kept is None or not kept.holds(mark, now_at):
                 kept = self._estimate(connection, mark, now_at, sensor)
         if kept.as_of_at is not None:  # whoever asks for a sensor that does not exist leaves nothing behind
             self._kept[name] = kept
@@ -146,20 +171,18 @@ class PeopleReader:
                 now_at=now_at,
             )
 
-    def _estimate(
-        self, connection: Connection, mark: tuple[object, ...], now_at: datetime, sensor: str | None
-    ) -> _Kept:
+    def _estimate(self, connection: Connection, mark: _Mark, now_at: datetime, sensor: str | None) -> _Kept:
         usual = read_usual_people(connection, now_at, self._settings.time_zone, SITE if sensor is None else sensor)
-        newest_at = connection.scalar(_select_newest(sensor))
+        newest_at = _newest_at(connection, sensor)
         if newest_at is None:
-            return _Kept(mark, None, None, usual)
+            return _Kept(mark, now_at, 0, None, None, usual)
         rows = read_counts(connection, newest_at - reach(self._settings), newest_at + reach(self._settings))
         basis = read_basis(connection, self._settings)
         counted = {
             row.sensor: basis.counts(row.wifi, row.bluetooth) for row in {row.sensor: row for row in rows}.values()
         }
         estimate = basis.estimate(counted) if sensor is None else basis.estimate_at(sensor, counted)
-        return _Kept(mark, newest_at, estimate, usual)
+        return _Kept(mark, now_at, len(counted), newest_at, estimate, usual)
 
 
 @cache
@@ -172,8 +195,8 @@ def _select_mark() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _select_newest(sensor: str | None) -> Select[Any]:
-    """When the newest scan began, by its number: a clock may have been put back since."""
-    counts = SCAN_COUNTS.c
-    newest = select(counts.started_at).order_by(counts.scan_id.desc()).limit(1)
-    return newest if sensor is None else newest.where(counts.sensor == sensor)
+def _newest_at(connection: Connection, sensor: str | None) -> datetime | None:
+    """When the newest scan began, by its number: a clock may have been put back since. None before the first."""
+    if sensor is not None:
+        return last_scans(connection, [sensor]).get(sensor)
+    return connection.scalar(select(SCAN_COUNTS.c.started_at).order_by(SCAN_COUNTS.c.scan_id.desc()).limit(1))

@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete
 
 from db.overrides import Overrides
+from db.people_schema import SCAN_COUNTS
 from db.refit import refit
 from db.store import Store
 from presence.counts import SensorCounts
@@ -58,6 +60,15 @@ def test_a_sensor_that_does_not_count_tells_of_nobody(store: Store) -> None:
     """A scan without counts is no zero."""
     store.recorder.record(scan(minute(0), ["a"]))
     assert store.people.people_now(minute(0)).estimate is None
+
+
+def test_a_sensor_of_before_there_were_counts_tells_of_nobody(store: Store) -> None:
+    """Of a sensor whose scans are older than what is counted nothing is estimated, and neither of one that is not."""
+    store.recorder.record(counting_scan(minute(0), counts(8), sensor="door"))
+    with store.connections.write() as connection:
+        connection.execute(delete(SCAN_COUNTS))
+    for sensor in (None, "door", "nowhere"):
+        assert store.people.people_now(minute(0), sensor).estimate is None
 
 
 def test_several_sensors_are_taken_together(store: Store) -> None:
@@ -268,3 +279,15 @@ def test_stays_of_the_crowd_rest_on_devices_that_keep_their_address(store: Store
     assert told is not None
     assert told.mean_minutes == pytest.approx(30, abs=3)
     assert told.rests_on > 20
+
+
+def test_an_estimate_of_many_sensors_holds_for_some_seconds(store: Store) -> None:
+    """What each of many sensors counts anew is not added up anew at once, and soon is."""
+    store.recorder.record_many(counting_scan(minute(0), counts(2), sensor=f"s{number}") for number in range(21))
+    before = store.people.people_now(minute(0)).estimate
+    store.recorder.record(counting_scan(minute(0.1), counts(50), sensor="s1"))
+    assert store.people.people_now(minute(0.1)).estimate == before
+    after = store.people.people_now(minute(0.2)).estimate
+    assert before is not None
+    assert after is not None
+    assert after.likely > before.likely
