@@ -53,11 +53,11 @@ def _counted(rng: random.Random, devices: float) -> Counted:
     return Counted(*(tuple(int(number * share) for share in _SHARES) for number in every))
 
 
-def crowd_counts(rng: random.Random) -> RadioCounts:
-    """What one of two radios counts among 500 devices."""
+def crowd_counts(rng: random.Random, fixture_count: int = _FIXTURES) -> RadioCounts:
+    """What one of two radios counts among 500 devices, of which so many are known to stay."""
     fixtures = tuple(
         FixtureHeard(f"{number:064x}", "Brother", 4, 2, 40, 20, 10, number % len(_SHARES), is_carried=False)
-        for number in range(1, _FIXTURES + 1)
+        for number in range(1, fixture_count + 1)
     )
     return RadioCounts(_counted(rng, _DEVICES * 0.2), _counted(rng, _DEVICES * 0.5), 10, fixtures)
 

@@ -57,10 +57,11 @@ class Crowd:
     def _scan(self, at: datetime) -> Scan:
         numbers = range(self._first, self._first + _DEVICES)
         rng = random.Random(self._minute)  # noqa: S311 - the same each time
+        fixture_count = 12 if self._minute > 1 else 0  # at first nobody knows what stays
         heard = {
             radio: Heard(
                 tuple(_observation(number, radio, at) for number in numbers if _radio_of(number) is radio),
-                counts=crowd_counts(rng),
+                counts=crowd_counts(rng, fixture_count),
             )
             for radio in Radio
         }
