@@ -12,7 +12,7 @@ from presence.counts import RSSI_CUTS_DBM, SensorCounts
 from presence.estimating import add_up_radios, plain_people, together
 from presence.people_model import UNCALIBRATED, PeopleModel, RadioModel
 from presence.radio import Radio
-from presence.spread import Known, with_range
+from presence.spread import SPREAD, SPREAD_PER_PERSON, Known, with_range
 
 # Fewer entries cannot be told from chance.
 _FEWEST = 3
@@ -23,6 +23,8 @@ _HALF_LIFE = timedelta(days=365)
 # Entries of a day err together: the air of that day was what it was. With so many days each is predicted from the
 # others; with fewer, each entry from the other entries.
 _ENOUGH_DAYS = 5
+
+_BELIEVED_ERRORS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +166,20 @@ def _fit_radio(radio: Radio, entries: Sequence[_Entry], plain: PeopleModel) -> _
         offset=learned.offset,
         plain_factor=learned.plain_factor,
         weights=tuple(tuple(tuple(row) for row in kinds) for kinds in learned.weights.tolist()),
-        error=float(np.average(np.abs(people - learned.held_out), weights=trust)),
+        error=_error(people.tolist(), learned.held_out.tolist()),
     )
     numbers = [entry.number for entry in heard]
     return _RadioFit(model, dict(zip(numbers, learned.held_out.tolist(), strict=True)))
+
+
+def _error(people: Sequence[float], held_out: Sequence[float]) -> float:
+    """The mean absolute error, by which radios are weighed, with ten errors as believed.
+
+    One entry that a radio meets by chance does not make it the surer one.
+    """
+    believed = SPREAD + SPREAD_PER_PERSON * fmean(people)
+    errors = sum(abs(counted - likely) for counted, likely in zip(people, held_out, strict=True))
+    return (errors + _BELIEVED_ERRORS * believed) / (len(people) + _BELIEVED_ERRORS)
 
 
 def _held_out(entry: _Entry, fits: dict[Radio, _RadioFit]) -> tuple[float, float]:

@@ -29,7 +29,7 @@ class RadioModel:
         offset: People where nothing is counted; may be below 0, as their sum may be, which then means nobody.
         plain_factor: What the uncalibrated estimate is multiplied by before it is added.
         weights: What each count adds.
-        error: Mean absolute error in people, each head count predicted from the others.
+        error: How far off it usually is, in people, by which the radios are weighed.
     """
 
     cut: int

@@ -29,15 +29,15 @@ _STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0)
 _ROUNDS = 3
 _FAR, _FAR_PER_PERSON = 1.0, 0.1
 
-# With two entries a line through both is no better than chance.
-_FEWEST_GROUPS = 3
+# With fewer entries than this, lines through them are no better than chance.
+_FEWEST_GROUPS = 5
 
-# Errors below half a person are luck, and an uncalibrated estimate of 5 people is believed as much as an entry.
+# Errors below half a person are luck, and an uncalibrated estimate of 10 people is believed as much as an entry.
 _LUCK = 0.5
-_AS_ESTIMATED = 5.0
+_AS_ESTIMATED = 10.0
 
-# What is believed before there are entries: in one case of five the counts tell no more than the devices do.
-_MULTIPLES_BELIEVED = 0.2
+# What is believed before there are entries: as likely as not, the counts tell no more than the devices do.
+_MULTIPLES_BELIEVED = 0.5
 
 
 # The lowest cuts to try, by their index: a cut that leaves only what lies beside the sensor tells little of a place.

@@ -15,7 +15,7 @@ _MEAN_ERROR = math.sqrt(2 / math.pi)
 _BELIEVED = tuple(NormalDist().inv_cdf((number + 0.5) / 10) / _MEAN_ERROR for number in range(10))
 
 # The usual error before there are entries: one person, and one more for each five.
-_SPREAD, _SPREAD_PER_PERSON = 1.0, 0.2
+SPREAD, SPREAD_PER_PERSON = 1.0, 0.2
 _LEAST_SPREAD = 0.3
 
 # One in ten is below the range, and one in ten above.
@@ -63,9 +63,9 @@ def _spread(known: Sequence[Known]) -> tuple[float, float]:
     few entries from bending it.
     """
     usual = max(1.0, fmean(one.people for one in known))
-    believed = [(level, _SPREAD + _SPREAD_PER_PERSON * level, 1.0) for level in (0.0, usual, 2 * usual)]
+    believed = [(level, SPREAD + SPREAD_PER_PERSON * level, 1.0) for level in (0.0, usual, 2 * usual)]
     points = [(one.likely, abs(one.people - one.likely), one.trust) for one in known] + believed
-    weights = [trust / (_SPREAD + _SPREAD_PER_PERSON * level) ** 2 for level, _, trust in points]
+    weights = [trust / (SPREAD + SPREAD_PER_PERSON * level) ** 2 for level, _, trust in points]
     total = sum(weights)
     level = sum(w * x for w, (x, _, _) in zip(weights, points, strict=True)) / total
     error = sum(w * y for w, (_, y, _) in zip(weights, points, strict=True)) / total
