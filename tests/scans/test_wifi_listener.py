@@ -13,10 +13,11 @@ import pytest
 
 from presence.faults import Fault, FaultReason
 from presence.radio import Radio
+from scans.client_frames import FIELDS
 from scans.sighting import Sighting
 from scans.tshark import Tshark
 from scans.wifi import WifiListener
-from tests.scans.captures import ACCESS_POINT, PHONE, PRIVATE_PHONE, beacon, pcap, probe_request, upward_data
+from tests.scans.captures import ACCESS_POINT, EVERYONE, PHONE, PRIVATE_PHONE, beacon, pcap, probe_request, upward_data
 
 needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed (apt: tshark)")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="capturing here takes root")
@@ -240,10 +241,15 @@ def test_recovery_is_the_sources(script: Script) -> None:
     assert source.recovered == [lost]
 
 
+def printed(*values: str) -> str:
+    """A line of tshark as printf(1) takes it: these values, and nothing in the other fields."""
+    return "\\t".join([*values, *[""] * (FIELDS.count("-e") - len(values))]) + "\\n"
+
+
 def test_what_tshark_prints_wrongly_is_passed_over(script: Script) -> None:
     """A line that is not as it should be is nobody, and those after it are heard."""
-    good = f"1795003200.5\\t4\\t0x00\\t{PHONE}\\tff:ff:ff:ff:ff:ff\\t-40\\t\\t\\n"
-    bad = "oops\\n1\\t2\\n\\t\\t\\t\\t\\t\\t\\t\\n"
+    good = printed("1795003200.5", "4", "0x00", PHONE, EVERYONE, "-40")
+    bad = f"oops\\n1\\t2\\n{printed()}"
     heard: list[Sighting] = []
     assert (
         WifiListener(Interface("wlan1"), frozenset, script(f"printf '{bad}{good}'")).listen(0.5, heard.append) is None
@@ -255,7 +261,7 @@ def test_what_tshark_prints_wrongly_is_passed_over(script: Script) -> None:
 def test_the_time_of_every_tshark_is_understood(script: Script, at: str) -> None:
     """Up to 4.0 tshark prints seconds since 1970, from 4.2 on a date in UTC."""
     heard: list[Sighting] = []
-    line = f"{at}\\t4\\t0x00\\t{PHONE}\\tff:ff:ff:ff:ff:ff\\t-40\\t\\t\\n"
+    line = printed(at, "4", "0x00", PHONE, EVERYONE, "-40")
     WifiListener(Interface("wlan1"), frozenset, script(f"printf '{line}'")).listen(0.5, heard.append)
     assert [sighting.heard_at_seconds for sighting in heard] == [1_795_003_200.5]
 
