@@ -8,14 +8,17 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
 from db.alert_row import alert_of
 from db.alert_schema import ALERTS
 from db.connect import Connections
 from db.verdicts import apply_verdicts
-from presence.alerts import AlertRow, NoSuchAlertError, RuleKind, Turn, Verdict
+from presence.alerts import AlertRow, NoSuchAlertError, RuleKind, Subject, Turn, Verdict
 from presence.pages import Page, PageKey
+
+# As many as somebody can choose from.
+MOST_SUBJECTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,19 @@ class Alerts:
             rows = connection.execute(some).all()
         shown = rows[: query.limit]
         return Page(tuple(map(alert_of, shown)), (shown[-1].id,) if len(rows) > query.limit else None)
+
+    def subjects(self) -> tuple[Subject, ...]:
+        """Whom the alerts that are kept are about, by name, each as it was called last; of very many the newest.
+
+        Raises:
+            DatabaseError: They could not be read.
+        """
+        newest = select(func.max(ALERTS.c.id).label("id")).group_by(ALERTS.c.subject_key)
+        newest = newest.order_by(func.max(ALERTS.c.id).desc()).limit(MOST_SUBJECTS)
+        named = select(ALERTS.c.subject_key, ALERTS.c.subject_name).where(ALERTS.c.id.in_(newest))
+        with self._connections.read() as connection:
+            found = [Subject(row.subject_key, row.subject_name) for row in connection.execute(named)]
+        return tuple(sorted(found, key=lambda subject: (subject.name.lower(), subject.key)))
 
     def one(self, alert_id: int) -> AlertRow:
         """The alert of a number.

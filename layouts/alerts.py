@@ -12,15 +12,18 @@ from dash.development.base_component import Component
 from layouts.aria import aria
 from layouts.buttons import row_button
 from layouts.channels import channels_panel
-from layouts.fields import chosen_field
+from layouts.fields import chosen_field, options
 from layouts.formats import DASH, counted, plain_words, short_moment_text
 from layouts.rule_form import rules_panel
 from layouts.rule_words import KIND_NAMES
-from presence.alerts import AlertRow
+from presence.alerts import AlertRow, Subject
 
 ALL_KINDS = ""
 """Stands for alerts of every kind."""
+ALL_SUBJECTS = ""
+"""Stands for alerts about whomever."""
 
+_EVERYTHING = "Everything"
 # Longer than any sentence of presence/alert_words.py.
 _LONGEST_SENTENCE = 500
 
@@ -93,11 +96,13 @@ def _who(row: AlertRow) -> str:
 
 def _history_panel() -> Component:
     kinds = {ALL_KINDS: "Every kind"} | {kind.value: words for kind, words in KIND_NAMES.items()}
+    filters = [
+        chosen_field("history-kind", "Show", kinds, ALL_KINDS),
+        chosen_field("history-subject", "About", {ALL_SUBJECTS: _EVERYTHING}, ALL_SUBJECTS),
+    ]
     return html.Section(
         [
-            html.Header(
-                [html.H2("History"), chosen_field("history-kind", "Show", kinds, ALL_KINDS)], className="section-head"
-            ),
+            html.Header([html.H2("History"), html.Div(filters, className="filters")], className="section-head"),
             html.Div(
                 html.Table(
                     [
@@ -122,6 +127,11 @@ def _history_panel() -> Component:
         ],
         className="panel panel-wide",
     )
+
+
+def subject_choices(subjects: Sequence[Subject]) -> list[dict[str, str]]:
+    """Whom the history can be asked about, everything first."""
+    return options({ALL_SUBJECTS: _EVERYTHING} | {one.key: plain_words(one.name) for one in subjects})
 
 
 def history_rows(rows: Sequence[AlertRow], now_at: datetime, zone: tzinfo) -> list[Component]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from dash import Dash, Input, Output, State, ctx, no_update
 
 from db.alerts import AlertQuery
@@ -31,6 +29,7 @@ def register_alerts(app: Dash, parts: PageParts, alerting: Alerting, troubles: T
     _register_acknowledging(app, parts, alerting, troubles)
     _register_turning(app)
     _register_history(app, parts, alerting, troubles)
+    _register_subjects(app, parts, alerting, troubles)
 
 
 def _register_open(app: Dash, parts: PageParts, alerting: Alerting, troubles: Troubles) -> None:
@@ -88,11 +87,13 @@ def _register_turning(app: Dash) -> None:
         Input("history-newer", "n_clicks"),
         Input("history-older", "n_clicks"),
         Input("history-kind", "value"),
+        Input("history-subject", "value"),
         State("history-pages", "data"),
         State("history-older", "data-next"),
         prevent_initial_call=True,
     )
-    async def turn(_newer: int | None, _older: int | None, _kind: str, held: object, next_after: object) -> list[int]:
+    async def turn(*asked: object) -> list[int]:
+        *_others, held, next_after = asked
         pages = _pages(held)
         if ctx.triggered_id == "history-newer":
             return pages[:-1]
@@ -116,18 +117,20 @@ def _register_history(app: Dash, parts: PageParts, alerting: Alerting, troubles:
         Input("address", "pathname"),
         Input("history-pages", "data"),
         Input("history-kind", "value"),
+        Input("history-subject", "value"),
         Input("scans-finished", "data"),
         Input("alerts-told", "data"),
         Input("alerts-changed", "data"),
         on_error=troubles.begin("alerts"),
     )
     @off_the_loop
-    def show_history(path: str, held: object, kind: Any, *_news: object) -> object:  # noqa: ANN401 - from a stranger
+    def show_history(path: str, held: object, kind: object, subject: object, *_news: object) -> object:
         if path != PATH or not parts.managing.may_see_devices():
             return no_update
         pages = _pages(held)
         query = AlertQuery(
-            kind=RuleKind(kind) if kind in set(RuleKind) else None,
+            kind=RuleKind(str(kind)) if kind in set(RuleKind) else None,
+            subject_key=str(subject) if subject else None,
             after=(pages[-1],) if pages else None,
             limit=_PAGE_ROWS,
         )
@@ -135,3 +138,18 @@ def _register_history(app: Dash, parts: PageParts, alerting: Alerting, troubles:
         rows = alerts.history_rows(page.rows, parts.clock(), parts.settings.time_zone)
         next_after = None if page.next_after is None else page.next_after[0]
         return rows, not pages, next_after is None, next_after
+
+
+def _register_subjects(app: Dash, parts: PageParts, alerting: Alerting, troubles: Troubles) -> None:
+    @app.callback(
+        Output("history-subject", "options"),
+        Input("address", "pathname"),
+        Input("alerts-told", "data"),
+        Input("alerts-changed", "data"),
+        on_error=troubles.begin("alerts"),
+    )
+    @off_the_loop
+    def list_subjects(path: str, *_news: object) -> object:
+        if path != PATH or not parts.managing.may_see_devices():
+            return no_update
+        return alerts.subject_choices(alerting.alerts.subjects())

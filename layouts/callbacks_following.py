@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import Dash
 
 from layouts.callbacks_alerts import register_alerts
+from layouts.callbacks_channels import register_channels
 from layouts.callbacks_delete import register_deleting
 from layouts.callbacks_one_tag import register_one_tag
 from layouts.callbacks_plans import register_plans
@@ -23,4 +24,5 @@ def register_following(app: Dash, parts: PageParts, following: Following, troubl
     register_plans(app, parts, tagging, troubles)
     register_alerts(app, parts, alerting, troubles)
     register_rules(app, parts, following, troubles)
+    register_channels(app, parts, alerting, troubles)
     register_deleting(app, parts, following, troubles)

@@ -1,4 +1,4 @@
-"""What happens to rules and channels in the view of alerts."""
+"""What happens to rules in the view of alerts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from layouts.needs_tags import Alerting, Following
 from layouts.off_the_loop import off_the_loop
 from layouts.rule_words import rule_sentence
 from layouts.troubles import Troubles
-from presence.alerts import AlertError, Channel, Rule, RuleKind
+from presence.alerts import AlertError, Rule, RuleKind
 from presence.rule_checks import checked
 
 _FOR_THE_ADMIN = "Nothing was changed: this asks for the admin password."
@@ -25,7 +25,7 @@ _NEW_RULE = Rule(name="", kind=RuleKind.TAG_LEFT_BOUNDARY)
 
 
 def register_rules(app: Dash, parts: PageParts, following: Following, troubles: Troubles) -> None:
-    """Join rules and channels to their parts."""
+    """Join the rules, and the list of channels, to their parts."""
     alerting = following.alerting
     _register_lists(app, parts, following, troubles)
     _register_editor(app, parts, alerting, troubles)
@@ -33,8 +33,6 @@ def register_rules(app: Dash, parts: PageParts, following: Following, troubles: 
     _register_preview(app, parts, following, troubles)
     _register_save(app, parts, alerting, troubles)
     _register_switch(app, parts, alerting, troubles)
-    _register_channel_added(app, parts, alerting, troubles)
-    _register_channel_used(app, parts, alerting, troubles)
 
 
 def _names(following: Following) -> tuple[dict[int, str], dict[int, str]]:
@@ -219,65 +217,3 @@ def _register_switch(app: Dash, parts: PageParts, alerting: Alerting, troubles: 
         troubles.end("alerts-change")
         said = f"“{plain_words(row.rule.name)}” is {'on' if is_on else 'off: its open alerts are closed'}."
         return said, f"switched {row.rule_id} {is_on}", True
-
-
-def _register_channel_added(app: Dash, parts: PageParts, alerting: Alerting, troubles: Troubles) -> None:
-    @app.callback(
-        Output("channel-mistake", "children"),
-        Output("channels-said", "children"),
-        Output("channel-name", "value"),
-        Output("channel-url", "value"),
-        Output("alerts-changed", "data", allow_duplicate=True),
-        Output("trouble-alerts-change", "hidden", allow_duplicate=True),
-        Input("channel-add", "n_clicks"),
-        State("channel-name", "value"),
-        State("channel-url", "value"),
-        prevent_initial_call=True,
-        on_error=troubles.begin("alerts-change"),
-    )
-    @off_the_loop
-    def add_channel(clicks: int, name: str | None, url: str | None) -> object:
-        if not parts.may_change():
-            return login_needed(_FOR_THE_ADMIN, PATH), None, no_update, no_update, no_update, True
-        try:
-            alerting.channels.add(Channel(str(name or ""), str(url or "").strip()))
-        except AlertError as error:
-            return str(error), None, no_update, no_update, no_update, True
-        troubles.end("alerts-change")
-        return None, "Added. Test it, and name it in a rule.", "", "", f"channel {clicks}", True
-
-
-def _register_channel_used(app: Dash, parts: PageParts, alerting: Alerting, troubles: Troubles) -> None:
-    @app.callback(
-        Output("channels-said", "children", allow_duplicate=True),
-        Output("alerts-changed", "data", allow_duplicate=True),
-        Output("trouble-alerts-change", "hidden", allow_duplicate=True),
-        Input("channel-to-test", "data"),
-        Input("channel-to-switch", "data"),
-        prevent_initial_call=True,
-        on_error=troubles.begin("alerts-change"),
-    )
-    @off_the_loop
-    def use_channel(to_test: dict[str, Any] | None, to_switch: dict[str, Any] | None) -> object:
-        if not parts.may_change():
-            return login_needed(_FOR_THE_ADMIN, PATH), no_update, True
-        is_test = ctx.triggered_id == "channel-to-test"
-        asked = (to_test if is_test else to_switch) or {}
-        try:
-            said = _test(alerting, asked, parts) if is_test else _switch(alerting, asked)
-        except AlertError as error:
-            return str(error), no_update, True
-        troubles.end("alerts-change")
-        return said, f"{ctx.triggered_id} {asked}", True
-
-
-def _test(alerting: Alerting, asked: dict[str, Any], parts: PageParts) -> str:
-    alerting.channels.test(asked_number(asked), parts.clock())
-    return "A test is on its way. If it does not arrive, the list says why in a moment."
-
-
-def _switch(alerting: Alerting, asked: dict[str, Any]) -> str:
-    number, is_on = asked_number(asked), asked.get("on") is True
-    name = next((row.name for row in alerting.channels.rows() if row.channel_id == number), "")
-    alerting.channels.change(number, Channel(name, "", is_on=is_on))
-    return f"{plain_words(name)} is {'on' if is_on else 'off, and what waited for it is dropped'}."

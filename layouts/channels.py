@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from dash import dcc, html
@@ -24,6 +25,31 @@ _LONGEST_NAME = 64
 _LONGEST_URL = 2000
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelFormLooks:
+    """How the form looks: for a new channel, or for one that is changed.
+
+    Attributes:
+        title: What stands above it.
+        name: What stands in the field of the name.
+        hint: What the address is for.
+        save: What stands on the button.
+        is_new: Whether it is for a new channel.
+    """
+
+    title: str
+    name: str
+    hint: str
+    save: str
+    is_new: bool
+
+
+NEW_CHANNEL = ChannelFormLooks(
+    "Add a channel", "", "Kept sealed, and never shown again.", "Add the channel", is_new=True
+)
+"""How the form looks for a new channel."""
+
+
 def channels_panel() -> Component:
     """The list without its channels, and the form for a new one."""
     return html.Section(
@@ -32,9 +58,9 @@ def channels_panel() -> Component:
             html.P("Who is told of alerts. A rule names the channels that it tells.", className="note"),
             html.Ul(id="channel-rows", className="near-rows"),
             html.P(id="channels-said", role="status"),
-            html.H3("Add a channel"),
+            html.H3(NEW_CHANNEL.title, id="channel-title"),
             text_field("channel-name", "Name", "Who reads it, such as Anna's phone.", _LONGEST_NAME),
-            text_field("channel-url", "Address", "Kept sealed, and never shown again.", _LONGEST_URL),
+            text_field("channel-url", "Address", NEW_CHANNEL.hint, _LONGEST_URL),
             html.P(id="channel-mistake", className="mistake", role="alert"),
             html.Details(
                 [
@@ -46,13 +72,30 @@ def channels_panel() -> Component:
                 ]
             ),
             html.Div(
-                html.Button("Add the channel", id="channel-add", className="button button-primary"),
+                [
+                    html.Button(NEW_CHANNEL.save, id="channel-save", className="button button-primary"),
+                    html.Button("Cancel", id="channel-cancel", className="button", hidden=True),
+                ],
                 className="form-buttons",
             ),
+            dcc.Store(id="channel-edited"),
+            dcc.Store(id="channel-saved"),
+            dcc.Store(id="channel-to-edit"),
             dcc.Store(id="channel-to-test"),
             dcc.Store(id="channel-to-switch"),
         ],
         className="panel",
+    )
+
+
+def form_of(row: ChannelRow) -> ChannelFormLooks:
+    """How the form looks to change a channel; its address is not in it."""
+    return ChannelFormLooks(
+        f"Change “{plain_words(row.name)}”",
+        row.name,
+        "Empty leaves it as it is. It is kept sealed, and never shown again.",
+        "Save the channel",
+        is_new=False,
     )
 
 
@@ -79,6 +122,7 @@ def _row(row: ChannelRow, now_at: datetime, zone: tzinfo) -> Component:
             ),
             html.Span(
                 [
+                    row_button("Edit", "channel-to-edit", number, label=f"Edit {name}"),
                     row_button("Test", "channel-to-test", number, label=f"Test {name}") if row.is_on else None,
                     row_button(
                         "Switch off" if row.is_on else "Switch on",

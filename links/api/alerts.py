@@ -85,12 +85,15 @@ def _add_alerts(router: APIRouter, parts: ApiParts) -> None:
         *,
         only_open: Annotated[bool, Query(description="Only those that are open.")] = False,
         kind: Annotated[RuleKind | None, Query(description="Only of this kind.")] = None,
+        subject: Annotated[
+            str | None, Query(max_length=80, description="Only about this one: the key of a subject, such as tag 12.")
+        ] = None,
         cursor: Annotated[str | None, Query(max_length=MOST_CURSOR, description="next_cursor of a page.")] = None,
         limit: Annotated[int, Query(ge=1, le=_MOST_ROWS, description="How many at most.")] = 100,
     ) -> AlertsAnswer:
         """Alerts, the newest first: what happened, who was told, who knows, and when it was over."""
         after = None if cursor is None else key_of(cursor, 1)
-        page = kept.page(AlertQuery(only_open=only_open, kind=kind, after=after, limit=limit))
+        page = kept.page(AlertQuery(only_open, kind, subject, after, limit))
         return AlertsAnswer(alerts=[_answer(row) for row in page.rows], next_cursor=cursor_after(page.next_after))
 
     @router.get("/alerts/{alert_id}", responses=_UNKNOWN)

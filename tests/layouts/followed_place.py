@@ -22,6 +22,7 @@ PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 """A picture of one point, as PNG."""
+PROJECTOR = Subject("tag 1", "Projector")
 
 
 class PlainSealer:
@@ -89,10 +90,12 @@ class FollowedPlace:
         """Register a tag."""
         return self.store.tags.add(TagCard(name, kind), [record_of(IdentityKind.NAME, name)], NOW_AT)
 
-    def open_alert(self, says: str = "“Projector” left.", rule_name: str = "Nothing leaves") -> int:
+    def open_alert(
+        self, says: str = "“Projector” left.", rule_name: str = "Nothing leaves", about: Subject = PROJECTOR
+    ) -> int:
         """Let an alert open."""
         rule_id = self.rules.add(Rule(rule_name, RuleKind.TAG_LEFT), NOW_AT)
-        verdict = Verdict(rule_id, Subject("tag 1", "Projector"), Turn.OPENED, says, NOW_AT)
+        verdict = Verdict(rule_id, about, Turn.OPENED, says, NOW_AT)
         ((_, row),) = self.alerts.apply([verdict])
         return row.alert_id
 

@@ -6,6 +6,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
+from presence.alerts import Channel, Subject
 from presence.overview import Activity, Phase
 from presence.tags import IdentityKind, Nearby
 from tests.layouts.fake_place import HOSTILE_NAME, NOW_AT, FakePlace
@@ -209,6 +210,45 @@ def test_a_channel_is_added_and_its_address_never_shown(tagged: Visit, followed:
     expect(page.get_by_role("button", name="Test Anna")).to_have_count(0)
     (row,) = followed.channels.rows()
     assert not row.is_on
+
+
+def test_a_channel_is_changed_without_its_address(tagged: Visit, followed: FollowedPlace) -> None:
+    """The form shows its name alone; the address stays as it is unless another is typed, and Cancel changes nothing."""
+    number = followed.channels.add(Channel("Anna", "ntfys://ntfy.example/secret-topic", is_on=False))
+    page = go(tagged, "/alerts")
+    page.get_by_role("button", name="Edit Anna").click()
+    expect(page.locator("#channel-name")).to_have_value("Anna")
+    expect(page.locator("#channel-url")).to_have_value("")
+    page.locator("#channel-name").fill("Nobody")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#channel-name")).to_have_value("")
+    expect(page.get_by_role("button", name="Add the channel")).to_be_visible()
+    page.get_by_role("button", name="Edit Anna").click()
+    expect(page.locator("#channel-name")).to_have_value("Anna")
+    page.locator("#channel-name").fill("Anna's phone")
+    page.get_by_role("button", name="Save the channel").click()
+    expect(page.locator("#channel-rows")).to_contain_text("Anna's phone")
+    assert followed.channels.url(number) == "ntfys://ntfy.example/secret-topic"
+    page.get_by_role("button", name="Edit Anna's phone").click()
+    expect(page.locator("#channel-name")).to_have_value("Anna's phone")
+    page.locator("#channel-url").fill("ntfys://ntfy.example/another")
+    page.get_by_role("button", name="Save the channel").click()
+    expect(page.get_by_role("button", name="Add the channel")).to_be_visible()
+    assert "secret-topic" not in page.content()
+    (row,) = followed.channels.rows()
+    assert (row.is_on, followed.channels.url(number)) == (False, "ntfys://ntfy.example/another")
+
+
+def test_the_history_is_asked_about_one_subject(tagged: Visit, followed: FollowedPlace) -> None:
+    """Whom alerts were about can be chosen from, and the history shows theirs alone."""
+    followed.open_alert("“Projector” left.", "First")
+    followed.open_alert("“Bed” left.", "Second", Subject("tag 2", "Bed"))
+    page = go(tagged, "/alerts")
+    expect(page.locator("#alert-rows tr")).to_have_count(2)
+    page.locator("#history-subject").click()
+    page.get_by_role("option", name="Bed").click()
+    expect(page.locator("#alert-rows tr")).to_have_count(1)
+    expect(page.locator("#alert-rows")).to_contain_text("“Bed” left.")
 
 
 def test_a_rule_is_edited_and_switched_off(tagged: Visit, followed: FollowedPlace) -> None:
