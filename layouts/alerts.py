@@ -35,7 +35,7 @@ def alerts_view() -> Component:
     """The view without its alerts."""
     return html.Div(
         [
-            html.P(id="alerts-closed-off", className="panel-wide"),
+            html.Section(id="alerts-closed-off", className="panel panel-wide"),
             html.Div(
                 [_open_panel(), rules_panel(), channels_panel(), _history_panel()],
                 id="alerts-all",
@@ -58,6 +58,11 @@ def _open_panel() -> Component:
         ],
         className="panel panel-wide",
     )
+
+
+def closed_off(words: Sequence[str | Component]) -> list[Component]:
+    """What stands in the place of the view for those who may not see it."""
+    return [html.H2("Alerts"), html.P(words, className="note")]
 
 
 def open_alerts(rows: Sequence[AlertRow], now_at: datetime, zone: tzinfo) -> list[Component]:
@@ -163,8 +168,9 @@ def _history_row(row: AlertRow, now_at: datetime, zone: tzinfo) -> Component:
 
 
 def _cell(title: str, content: str | list[Component]) -> Component:
-    label: Any = {"data-label": title}  # for phones, where each row is a card
-    return html.Td(content, className=_LOOKS.get(title), **label)
+    label: Any = {"data-label": title}  # for phones, where each row is a card, and shows what there is
+    look = "nothing-known" if content == DASH else _LOOKS.get(title)
+    return html.Td(content, className=look, **label)
 
 
 def badge(rows: Sequence[AlertRow]) -> list[str | Component]:

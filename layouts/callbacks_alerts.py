@@ -50,7 +50,7 @@ def _register_open(app: Dash, parts: PageParts, alerting: Alerting, troubles: Tr
     @off_the_loop
     def show_open(path: str, _scans: int, _told: object, _changed: object) -> object:
         if not parts.managing.may_see_devices():
-            return [], [], True, [], login_needed(_FOR_THOSE_KNOWN, PATH), True, True
+            return [], [], True, [], alerts.closed_off(login_needed(_FOR_THOSE_KNOWN, PATH)), True, True
         rows = alerting.alerts.open()
         troubles.end("alerts")
         banner = [] if path == PATH else alerts.banner(rows)

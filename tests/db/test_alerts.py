@@ -147,6 +147,16 @@ def test_hundreds_of_verdicts_are_each_applied_once_in_their_order(
     assert first.body == "Tag 0 left. It is back."
 
 
+def test_whom_alerts_are_about_is_told_by_name(rules: AlertRules, alerts: Alerts) -> None:
+    """Each once, as it was called last."""
+    rule_id = rules.add(Rule("left", RuleKind.TAG_LEFT), NOW_AT)
+    left, back = Verdict(rule_id, Subject("tag 1", "Saw"), Turn.OPENED, "It left.", NOW_AT), Turn.CLOSED
+    for verdict in (left, replace(left, turn=back), replace(left, subject=Subject("tag 1", "zebra"))):
+        assert alerts.apply([verdict])
+    assert alerts.apply([replace(left, subject=Subject("tag 2", "Axe"))])
+    assert alerts.subjects() == (Subject("tag 2", "Axe"), Subject("tag 1", "zebra"))
+
+
 @pytest.mark.parametrize(
     ("known", "odd"), [('"version":1', '"version":2'), ('"threshold"', '"more":1,"threshold"'), ("{", "")]
 )

@@ -137,3 +137,14 @@ def test_who_acknowledges_is_noted_by_the_name_of_their_key(tmp_path: Path, plac
             client.get("/api/v1/tags/nearby"),
         )
         assert {one.status_code for one in refused} == {403}
+
+
+def test_alerts_are_asked_for_by_their_subject(place: Place) -> None:
+    """Those about one subject, and of one that nothing was the matter with none."""
+    rule_id = add_rule(place)["id"]
+    for subject in ("site", "disk"):
+        open_alert(place, rule_id, subject)
+    (alert,) = place.get("/alerts", subject="disk").json()["alerts"]
+    assert alert["subject"]["key"] == "disk"
+    assert place.get("/alerts", subject="tag 12").json()["alerts"] == []
+    assert place.ask("/alerts", subject="x" * 81).status_code == 422
