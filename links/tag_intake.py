@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from links.payloads import REGISTER_PATH, TAG_REPORTS_PATH
 from links.wire import WireError
 from links.wire_tags import MOST_REPORT_BYTES, decode_reports, encode_register
 from presence.tags import TagReport
+
+_log = logging.getLogger(__name__)
 
 # Older than this, reports were held up on their way.
 _LATE = timedelta(seconds=30)
@@ -61,7 +64,7 @@ class TagIntake:
 
         Args:
             body: What came.
-            sender: The only sensor that may have sent it; None for any.
+            sender: The only sensor that may have sent it, by the broker's topic; None for what came to this hub alone.
 
         Raises:
             WireError: It is none.
@@ -94,8 +97,10 @@ class TagIntake:
         received_at = self.clock()
         try:
             sent_at, reports = self._read(message.body, None, received_at)
-        except (WireError, SensorInactiveError):
-            return True  # the other hub has another version, or the sensor was switched off meanwhile
+        except (WireError, SensorInactiveError) as error:
+            # The other hub has another version, or the sensor was switched off meanwhile: waiting would not help.
+            _log.warning("What another hub took of tags is dropped. %s", error)
+            return True
         waited = max(received_at - message.received_at, timedelta(0))
         return self._take(sent_at + waited, reports, received_at)
 

@@ -86,7 +86,12 @@ def _add_alerts(router: APIRouter, parts: ApiParts) -> None:
         only_open: Annotated[bool, Query(description="Only those that are open.")] = False,
         kind: Annotated[RuleKind | None, Query(description="Only of this kind.")] = None,
         subject: Annotated[
-            str | None, Query(max_length=80, description="Only about this one: the key of a subject, such as tag 12.")
+            str | None,
+            Query(
+                max_length=80,
+                pattern=r"^[^\x00]*$",  # PostgreSQL takes no text with such a byte
+                description="Only about this one: the key of a subject, such as tag 12.",
+            ),
         ] = None,
         cursor: Annotated[str | None, Query(max_length=MOST_CURSOR, description="next_cursor of a page.")] = None,
         limit: Annotated[int, Query(ge=1, le=_MOST_ROWS, description="How many at most.")] = 100,
