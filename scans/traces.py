@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from presence.scan import AddressKind
 
-# What tells families takes a megabyte, which a hub need not spend.
+# What tells families knows every kind of payload, which a hub need not load.
 if TYPE_CHECKING:
     from scans.families import Family
 
@@ -37,9 +37,9 @@ class Glimpse:
     bursts: int
     readings: int
     rssi_dbm: float | None
-    fingerprint: int | None = None
-    first_sequence: int | None = None
-    last_sequence: int | None = None
+    fingerprint: int | None = field(default=None, repr=False)
+    first_sequence: int | None = field(default=None, repr=False)
+    last_sequence: int | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

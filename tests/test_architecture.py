@@ -129,6 +129,17 @@ def test_understanding_knows_no_framework() -> None:
         assert {name.split(".")[0] for name in imports(path)} <= {*sys.stdlib_module_names, "presence", *allowed}
 
 
+@pytest.mark.parametrize(
+    "path", sources("presence", "db", "layouts", "links"), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_fingerprints_stay_where_they_are_heard(path: Path) -> None:
+    """What tells a model of phone by what it says has no name outside of scans; how many there are has."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    names |= {node.id for node in nodes if isinstance(node, ast.Name)}
+    assert not names & {"fingerprint", "first_sequence", "last_sequence"}
+
+
 # Alembic runs this file; nobody imports it.
 RUN_BY_ALEMBIC = ROOT / "db" / "migrations" / "env.py"
 
