@@ -24,9 +24,8 @@ def fixtures_panel() -> Component:
         [
             html.H2("Things that stay"),
             html.P(
-                "What is heard through the night, or all day week after week, is most likely no visitor: a printer, a "
-                "screen, a heating control. It leaves the counts by itself. Look them through once; the past is "
-                "estimated anew after each change.",
+                "What is heard at night, or for most of a day, is most likely no visitor: a printer, a screen, a lamp. "
+                "It leaves the counts by itself. Look them through once: after each change the past is estimated anew.",
                 className="note",
             ),
             html.P(id="fixtures-summary"),
