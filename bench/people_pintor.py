@@ -19,6 +19,7 @@ from presence.counts import RSSI_CUTS_DBM, WINDOW, RadioCounts, SensorCounts
 from presence.estimate import StepKind
 from presence.estimating import estimate_people
 from presence.people_model import UNCALIBRATED
+from presence.faults import FaultReason
 from presence.radio import Radio
 from scans.counting import new_windows
 from scans.folding import Fold
@@ -58,7 +59,10 @@ class Session:
         heard: dict[int, list[Sighting]] = {}
         for channel, path in self.captures.items():
             of_channel = heard[channel] = []
-            read_capture(path, of_channel.append)
+            fault = read_capture(path, of_channel.append)
+            # A phone that was silent on a channel leaves a capture without frames, which is a fault elsewhere.
+            if fault is not None and fault.reason is FaultReason.TSHARK_MISSING:
+                raise RuntimeError("tshark is not installed (apt: tshark)")
         first = min((one.heard_at_seconds for each in heard.values() for one in each), default=0.0)
         return {
             channel: [replace(one, heard_at_seconds=one.heard_at_seconds - first) for one in each]

@@ -92,6 +92,32 @@ def test_each_radio_is_heard_under_its_own_name() -> None:
     assert ADDRESS not in repr(scan)
 
 
+def test_a_scan_counts_with_those_before_it() -> None:
+    """The window goes from scan to scan, and a minute in which the radio heard nothing for a fault is none of it."""
+    seconds = Seconds()
+    faults: list[Fault | None] = [None, Fault(FaultReason.LOST), None]
+
+    def listen(hear: HearSighting) -> Fault | None:
+        fault = faults.pop(0)
+        if fault is None:
+            hears(hear)
+        return fault
+
+    box = sensor(seconds, patient(FakeListener(Radio.WIFI, listen)))
+    hearings = []
+    for _ in range(3):
+        hearings.append(box.scan().wifi)
+        seconds.elapsed += 60
+    first, failed, last = hearings
+    assert isinstance(failed, Unheard)
+    assert isinstance(first, Heard)
+    assert isinstance(last, Heard)
+    assert first.counts is not None
+    assert last.counts is not None
+    assert (first.counts.window_scans, last.counts.window_scans) == (1, 2)
+    assert (last.counts.window.devices[0], last.counts.window.twice[0]) == (1, 1)
+
+
 def test_a_radio_that_is_switched_off_is_unheard() -> None:
     """A radio the sensor does not have is not heard, and the reason says that it is off."""
     scan = sensor(Seconds(), patient(FakeListener(Radio.WIFI, lambda hear: None))).scan()  # noqa: ARG005
