@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from db.connect import Connections
@@ -26,6 +27,9 @@ _PROGRAMME_FOLDER = Path(__file__).parents[1]
 _COMMAND = (sys.executable, "-m", "db.refit")
 # Head counts come from other processes too: a command, another hub. A look takes a millisecond.
 _LOOK_SECONDS = 2.0
+# That hours wait to be estimated anew without a fit to come is left by a fit that was ended; to see it, all of them are
+# looked through. So it is looked for at the start, and then once a minute.
+_LOOKS_A_MINUTE = 30
 # What failed is tried again so much later.
 _REST_SECONDS = 60.0
 
@@ -71,18 +75,21 @@ class Fitting:
         self._only_one.close()
 
     def _work(self) -> None:
-        while not self._stopping.wait(_REST_SECONDS if self._trouble else _LOOK_SECONDS):
+        for look in count():
+            if self._stopping.wait(_REST_SECONDS if self._trouble else _LOOK_SECONDS):
+                return
+            is_thorough = look % _LOOKS_A_MINUTE == 0 or bool(self._trouble)
             try:
-                problem = self._fit() if self._only_one.is_this() and self._is_due() else ""
+                problem = self._fit() if self._only_one.is_this() and self._is_due(is_thorough=is_thorough) else ""
             except DatabaseError as error:
                 problem = str(error)
             if not self._stopping.is_set():
                 self._note(problem)
 
-    def _is_due(self) -> bool:
+    def _is_due(self, *, is_thorough: bool) -> bool:
         with self._connections.read() as connection:
             basis = read_basis(connection, self._settings)
-            return is_fit_due(connection, basis) or is_stale(connection, basis)
+            return is_fit_due(connection, basis) or (is_thorough and is_stale(connection, basis))
 
     def _fit(self) -> str:
         """Let a process do it, and wait; tells what went wrong."""

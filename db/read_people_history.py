@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from statistics import fmean, median
 from typing import Any
@@ -15,15 +15,12 @@ from sqlalchemy import Connection, Select, bindparam, literal, select
 
 from db.buckets import bucket_edges, hour_start
 from db.people_schema import PEOPLE_HOURS, PEOPLE_MINUTES
+from db.read_usual import LEAST_WEEKS, WEEKS_LOOKED_AT, same_hours
 from presence.estimate import BusyWeek, PeopleHistory, PeoplePoint, Usual
 from presence.ranges import TimeRange
 
 _DAY = timedelta(days=1)
 _WEEK = timedelta(weeks=1)
-# Two months: long enough for a median that one holiday does not move, short enough to follow the seasons.
-_WEEKS_LOOKED_AT = 8
-# Fewer say little: of two weeks one may have been a holiday.
-_LEAST_WEEKS = 3
 
 _HoursKnown = Mapping[datetime, float]
 """Mean likely people by the start of the hour."""
@@ -69,17 +66,14 @@ def read_busy_week(connection: Connection, now_at: datetime, time_zone: ZoneInfo
 
 def usual_at(known: _HoursKnown, at: datetime, time_zone: ZoneInfo) -> Usual | None:
     """The median of the last weeks at the same hour by the clock of the place; None with fewer than three."""
-    local = at.astimezone(time_zone).replace(tzinfo=None)
-    weeks = (local - number * _WEEK for number in range(1, _WEEKS_LOOKED_AT + 1))
-    hours = (hour_start(one.replace(tzinfo=time_zone).astimezone(UTC), time_zone) for one in weeks)
-    people = [known[hour_at] for hour_at in hours if hour_at in known]
-    return Usual(median(people), len(people)) if len(people) >= _LEAST_WEEKS else None
+    people = [known[hour_at] for hour_at in same_hours(at, time_zone) if hour_at in known]
+    return Usual(median(people), len(people)) if len(people) >= LEAST_WEEKS else None
 
 
 def _hours_known(connection: Connection, sensor: str, first_at: datetime, last_at: datetime) -> _HoursKnown:
     """The hours that say what is usual between two moments, with an hour and more to spare where clocks change."""
     spare = timedelta(hours=2)
-    times = {"of": sensor, "from_at": first_at - _WEEKS_LOOKED_AT * _WEEK - spare, "to_at": last_at - _WEEK + spare}
+    times = {"of": sensor, "from_at": first_at - WEEKS_LOOKED_AT * _WEEK - spare, "to_at": last_at - _WEEK + spare}
     return {row.hour_at: row.likely for row in connection.execute(_select_hours(), times)}
 
 

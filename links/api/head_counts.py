@@ -1,4 +1,4 @@
-"""Routes about what the owner says of people: how many were counted, and which things stay at the place."""
+"""Routes about head counts: how many people were counted, and what the estimate makes of that."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from links.api.parameters import BODY_IS_NO_TEXT, MOMENT_WORDS, Moment, as_utc
 from links.api.parts import ApiParts
 from links.api.pictures import BODY_REFUSED, Sent, body_of
 from links.guard import current_identity
-from presence.estimate import MOST_PEOPLE, FixtureDecision, FixtureRow, HeadCount
+from presence.estimate import MOST_PEOPLE, HeadCount
 from presence.head_count_table import COLUMNS, read_head_counts
-from presence.radio import Radio
 
 # 2,000 lines of 40 bytes, and room for other columns.
 _MOST_CSV_BYTES = 500_000
@@ -80,34 +79,6 @@ class CalibrationAnswer(Answer):
     """Whether a fit is under way, or about to begin."""
     head_counts: list[HeadCountAnswer]
     """The entries, the latest first."""
-
-
-class FixtureAnswer(Answer):
-    """A thing that stays at the place."""
-
-    id: int
-    """Its number."""
-    radio: Radio
-    """By which radio it is heard."""
-    manufacturer: str | None
-    """Its maker; null when nothing tells."""
-    first_heard_at: datetime
-    """Since when it is known."""
-    last_heard_at: datetime
-    """When it was last heard, to the hour."""
-    days: int
-    """On how many days it was heard."""
-    nights: int
-    """In how many nights."""
-    decision: FixtureDecision
-    """What the owner says: learned (nobody said; it does not count), excluded (it does not count), kept (it counts)."""
-
-
-class FixtureForm(Answer):
-    """A decision."""
-
-    decision: FixtureDecision
-    """kept lets it count as a visitor's device, excluded does not."""
 
 
 def head_counts_router(parts: ApiParts) -> APIRouter:
@@ -179,26 +150,6 @@ def _add_csv(router: APIRouter, parts: ApiParts) -> None:
         return numbers
 
 
-def fixtures_router(parts: ApiParts) -> APIRouter:
-    """The routes below /fixtures."""
-    router = APIRouter(prefix="/fixtures", tags=["People"])
-    kept = parts.estimating.fixtures
-
-    @router.get("")
-    def fixtures() -> list[FixtureAnswer]:
-        """The things that stay at the place, those that nobody decided on first."""
-        return [_fixture(row) for row in kept.rows()]
-
-    @router.patch("/{fixture_id}", responses=_UNKNOWN | BODY_IS_NO_TEXT)
-    def fixture_decide(fixture_id: _Number, form: FixtureForm) -> FixtureAnswer:
-        """Say whether a thing that stays counts as a visitor's device. The past is estimated anew, aside."""
-        kept.decide(fixture_id, form.decision)
-        parts.changed()
-        return next(_fixture(row) for row in kept.rows() if row.fixture_id == fixture_id)
-
-    return router
-
-
 def _who() -> str:
     identity = current_identity()
     return "" if identity is None else identity.name
@@ -228,17 +179,4 @@ def _head_count(entry: HeadCount) -> HeadCountAnswer:
         people=entry.people,
         estimated=entry.estimated,
         is_deleted=entry.is_deleted,
-    )
-
-
-def _fixture(row: FixtureRow) -> FixtureAnswer:
-    return FixtureAnswer(
-        id=row.fixture_id,
-        radio=row.radio,
-        manufacturer=row.manufacturer,
-        first_heard_at=row.first_heard_at,
-        last_heard_at=row.last_heard_at,
-        days=row.days,
-        nights=row.nights,
-        decision=row.decision,
     )

@@ -24,7 +24,7 @@ class StepAnswer(Answer):
     """A step from what was heard to people."""
 
     kind: StepKind
-    """What it does; docs/estimate.md says each in words."""
+    """What it does; docs/api.md says each in words."""
     radio: Radio | None
     """By which radio; null for a step that takes both together."""
     value: float

@@ -12,9 +12,10 @@ from links.api.channels import channels_router
 from links.api.detections import detections_router
 from links.api.devices import devices_router
 from links.api.export import export_router
+from links.api.fixtures import fixtures_router
 from links.api.floor_plans import floor_plans_router
 from links.api.freshness import NOT_MODIFIED, revalidated
-from links.api.head_counts import fixtures_router, head_counts_router
+from links.api.head_counts import head_counts_router
 from links.api.pages import pages_router
 from links.api.parts import ApiParts
 from links.api.people import people_router, what_if_router
