@@ -18,8 +18,8 @@ from pathlib import Path
 from presence.counts import RSSI_CUTS_DBM, WINDOW, RadioCounts, SensorCounts
 from presence.estimate import StepKind
 from presence.estimating import estimate_people
-from presence.people_model import UNCALIBRATED
 from presence.faults import FaultReason
+from presence.people_model import UNCALIBRATED
 from presence.radio import Radio
 from scans.counting import new_windows
 from scans.folding import Fold
