@@ -186,7 +186,10 @@ class _Posting:
 
     def is_answered(self) -> bool:
         """Read what has come; whether that is the whole answer, which must say that one scan is stored."""
-        self._answer += self._connection.recv(65536)
+        came = self._connection.recv(65536)
+        if not came:
+            raise ConnectionError("The hub hung up.")
+        self._answer += came
         head, _, said = self._answer.partition(b"\r\n\r\n")
         if not said.endswith(b"}"):
             return False

@@ -68,3 +68,10 @@ def ask_it(hub: httpx.Client, operation: Any, mode: schemathesis.GenerationMode,
         assert is_fine, (case.method, case.path, answer.status_code, answer.text)
 
     ask()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/batches", "/api/v1/detections/bulk", "/api/v1/detections/"])
+def test_who_sends_to_a_hub_is_asked_for_a_key_first(hub: httpx.Client, path: str) -> None:
+    """However short the way of what sensors post, the guard stands before it; with a key the body is looked at."""
+    assert httpx.post(hub.base_url.join(path), content=b"{}", timeout=60).status_code == 401
+    assert hub.post(path, content=b"{}").status_code == 422
