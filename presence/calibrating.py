@@ -20,10 +20,14 @@ _FEWEST = 3
 # A place changes: furniture, the season, the phones people carry, of which a third is new each year.
 _HALF_LIFE = timedelta(days=365)
 
+# What is older than ten years still weighs a thousandth: where all entries are, they are better than nothing.
+_LEAST_TRUST = 0.001
+
 # Entries of a day err together: the air of that day was what it was. With so many days each is predicted from the
 # others; with fewer, each entry from the other entries.
 _ENOUGH_DAYS = 5
 
+# How many errors are believed of each radio before there are entries; see `_error`.
 _BELIEVED_ERRORS = 10
 
 
@@ -134,7 +138,7 @@ def _entries(moments: Sequence[CountedMoment], excluded: frozenset[str], now_at:
         _Entry(
             number=number,
             group=dates[number].toordinal() if by_day else number,
-            trust=0.5 ** (max(timedelta(0), now_at - moment.counted_at) / _HALF_LIFE),
+            trust=max(_LEAST_TRUST, 0.5 ** (max(timedelta(0), now_at - moment.counted_at) / _HALF_LIFE)),
             people=moment.people,
             added=added,
         )
@@ -173,7 +177,7 @@ def _fit_radio(radio: Radio, entries: Sequence[_Entry], plain: PeopleModel) -> _
 
 
 def _error(people: Sequence[float], held_out: Sequence[float]) -> float:
-    """The mean absolute error, by which radios are weighed, with ten errors as believed.
+    """The mean absolute error, by which radios are weighed, with some more as believed.
 
     One entry that a radio meets by chance does not make it the surer one.
     """

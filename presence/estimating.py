@@ -13,7 +13,7 @@ from presence.estimate import PeopleEstimate, Step, StepKind
 from presence.people_model import BENDS, PeopleModel, RadioModel
 from presence.radio import Radio
 
-# Each round of joining the radios takes their errors as at least this, so that none that was lucky decides alone.
+# Radios are weighed by errors of at least a quarter of a person: none that was lucky decides alone.
 _LEAST_ERROR = 0.25
 
 

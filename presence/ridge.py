@@ -39,7 +39,6 @@ _AS_ESTIMATED = 10.0
 # What is believed before there are entries: as likely as not, the counts tell no more than the devices do.
 _MULTIPLES_BELIEVED = 0.5
 
-
 # The lowest cuts to try, by their index: a cut that leaves only what lies beside the sensor tells little of a place.
 _CUTS = range(6)
 

@@ -173,6 +173,12 @@ def test_old_entries_weigh_less() -> None:
     assert estimate.likely == pytest.approx(8, abs=1.5)
 
 
+def test_entries_of_another_age_still_teach() -> None:
+    """Where the clock stood wrong by decades, head counts are learned from all the same."""
+    fitted = calibrate(moments(*range(2, 14)), NOBODY_STAYS, NOON_AT.replace(year=9999))
+    assert estimated(by_wifi(3 + 2 * 8), model=fitted.model).likely == pytest.approx(8, abs=1.5)
+
+
 def noisy(chance: random.Random, number: int) -> CountedMoment:
     people = number % 20
     return CountedMoment(
