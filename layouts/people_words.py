@@ -80,7 +80,7 @@ _WORDS = {
     StepKind.IN_WINDOW: "Heard within ten minutes: phones are silent most of the time",
     StepKind.FIXTURES: "Less access points and things that stay, such as printers",
     StepKind.JOINED: "Addresses that belong to the same device, joined",
-    StepKind.CARRIED: "Only what people carry with them",
+    StepKind.CARRIED: "Only phones, tablets and computers: a watch is its owner's second device",
     StepKind.SILENT: "Phones that are there and were not heard, added",
     StepKind.PER_DEVICE: "From devices to people",
     StepKind.CALIBRATED: "From devices to people, as your counts teach",

@@ -1,7 +1,8 @@
 """Packing: Bluetooth addresses that follow one another are one device, whose address rotates.
 
 A phone changes its address about every quarter of an hour: one falls silent as another of the same family appears,
-about as strong. Who it is stays unknown; how many there are does not. docs/estimate.md tells how it was chosen.
+about as strong. Who it is stays unknown; how many there are does not. The constants were chosen on made-up logs
+(`bench.ble_logs`); docs/how-it-counts.md has what they come to.
 """
 
 from __future__ import annotations
