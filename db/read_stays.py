@@ -13,7 +13,7 @@ from db.people_schema import PEOPLE_HOURS
 from db.people_sums import SITE
 from db.schema import DEVICES, VISITS
 from db.settings import StoreSettings
-from presence.crowd import DeviceStay, crowd_stays, keeps_address
+from presence.crowd import KEPT, LONGEST_SECONDS, SHORTEST_SECONDS, DeviceStay, crowd_stays, keeps_address
 from presence.estimate import CrowdStays, PeoplePoint
 from presence.radio import Radio
 from presence.ranges import TimeRange
@@ -61,7 +61,13 @@ def _select_visits(radio: Radio) -> Select[*tuple[Any, ...]]:
     return (
         select(visit.started_at, visit.stay_seconds, device.address_kind)
         .join_from(VISITS, DEVICES[radio], visit.device_id == device.id)
-        .where(visit.radio == radio, visit.ended_at >= bindparam("from_at"))
+        .where(
+            visit.radio == radio,
+            visit.ended_at >= bindparam("from_at"),
+            # Most are of addresses that soon changed: those are not to take the places of the others.
+            visit.stay_seconds.between(SHORTEST_SECONDS, LONGEST_SECONDS),
+            device.address_kind.in_(sorted(KEPT[radio])),
+        )
         .order_by(visit.ended_at.desc())
         .limit(_MOST_VISITS)
     )

@@ -28,13 +28,16 @@ _WEIGHED_EDGES_SECONDS = (10_800.0, math.inf)
 
 # Who is there for less passes by; and a Wi-Fi address made up for seeking networks lasts for a scan or two, while one
 # that lasts longer is of a network joined.
-_SHORTEST_SECONDS = 300.0
+SHORTEST_SECONDS = 300.0
 
-_KEPT_BY_WIFI = frozenset({AddressKind.GLOBAL, AddressKind.RANDOMISED})
-_KEPT_BY_BLUETOOTH = frozenset({AddressKind.GLOBAL, AddressKind.RANDOM_STATIC})
+# Kinds of address that are kept; by Wi-Fi, the made-up ones that phones use on a network that they joined.
+KEPT = {
+    Radio.WIFI: frozenset({AddressKind.GLOBAL, AddressKind.RANDOMISED}),
+    Radio.BLUETOOTH: frozenset({AddressKind.GLOBAL, AddressKind.RANDOM_STATIC}),
+}
 
 # Longer than anybody stays: a computer that is switched on with the light, or a thing that never leaves.
-_LONGEST_SECONDS = 36_000.0
+LONGEST_SECONDS = 36_000.0
 
 # Fewer than this say nothing about a crowd.
 _FEWEST = 20
@@ -61,8 +64,7 @@ class DeviceStay:
 
 def keeps_address(radio: Radio, kind: AddressKind, stay_seconds: float) -> bool:
     """Whether a stay is somebody's, told by an address that was kept from its beginning to its end."""
-    kept = _KEPT_BY_WIFI if radio is Radio.WIFI else _KEPT_BY_BLUETOOTH
-    return kind in kept and _SHORTEST_SECONDS <= stay_seconds <= _LONGEST_SECONDS
+    return kind in KEPT[radio] and SHORTEST_SECONDS <= stay_seconds <= LONGEST_SECONDS
 
 
 def crowd_stays(stays: Sequence[DeviceStay], present: Sequence[PeoplePoint], bucket: timedelta) -> CrowdStays | None:
