@@ -162,11 +162,11 @@ class FollowedTag:
         """What is to be written, also of what lasts on when it is to be refreshed; None for nothing."""
         is_due = is_refreshed and self._is_refresh_due(now_at)
         stay = self._stay
-        lasts = stay is not None and (stay.stay_id is None or is_due) and stay.is_long_enough
+        lasting = (stay,) if stay and (stay.stay_id is None or is_due) and stay.is_long_enough else ()
         has_changed = is_due or self._has_place_changed()
-        if not (lasts or has_changed or self._ended or self._lines):
+        if not (lasting or has_changed or self._ended or self._lines):
             return None  # by far the most
-        stays = (*self._ended, *((stay,) if lasts and stay is not None else ()))
+        stays = (*self._ended, *lasting)
         place = WrittenPlace(self.tag_id, self._locator.place(), self._moved_at) if has_changed else None
         return Unwritten(stays, place, tuple(self._lines))
 
