@@ -75,14 +75,14 @@ def run(place: Place) -> int:
         from_broker = place.config.links.uplink is not Uplink.MQTT
         telling.receive_tags(watching.take, undo, from_broker=from_broker)
         telling.receive(undo, from_broker=from_broker)
-        telling.send(undo)
+        telling.sending.start(undo)
         telling.announce(undo)
         telling.notify(undo)
         sums = ZoneSums(telling.store.connections, place.store_settings)
 
         def remember(scan: Scan) -> None:
             telling.store.recorder.record(scan)
-            telling.keep(scan)
+            telling.sending.keep(scan)
             telling.note_own(scan)
             telling.nudge()
             keep_house(telling, sums)
@@ -139,14 +139,14 @@ def run_sensor(place: Place) -> int:
         name = place.card.name
         own = telling.store.sensors.one(name, place.clock.wall())
         telling.newest_at = lambda: None if own is None else own.last_scan_at
-        telling.send(undo)
+        telling.sending.start(undo)
         if (registry_key := site_registry(place.folder)) is not None:
             telling.ear = build_ear(place, registry_key)
-        telling.send_tags(undo)
+        telling.sending.start_tags(telling.ear, undo)
         heard = OwnHearing()
 
         def remember(scan: Scan) -> None:
-            telling.keep(scan)
+            telling.sending.keep(scan)
             telling.note_own(scan)
             heard.take(scan)
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import random
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from config import Uplink, UplinkFormat
 from db.access import Access
 from db.alert_rules import AlertRules
 from db.alerts import AlertQuery, Alerts
@@ -21,14 +20,13 @@ from db.errors import DatabaseError
 from db.fitting import Fitting
 from db.intake import Intake
 from db.notifications import Notifications
-from db.outbox import Outbox
 from db.overrides import Overrides, ZoningInForce
 from db.read_detections import DetectionReader
 from db.read_pages import PageReader
 from db.sensors import Word
 from db.store import Store
 from db.tag_handovers import TagHandovers
-from link_settings import broker_settings, file_named, outbox_limits, page_address, read_secret
+from link_settings import broker_settings, page_address
 from links.api.parts import AlertParts, ApiParts, EstimateParts, TagParts
 from links.api.routes import api_router
 from links.api_access import declare_access
@@ -53,21 +51,17 @@ from presence.radio import Radio
 from presence.scan import Scan
 from presence.sealing import SealError
 from presence.tags import IdentityKind, IdentityRecord, TagReport
-from presence.tags import Watched as WatchedTag
 from scans.clock import is_right
 from scans.identities import identity_of
 from scans.registry_key import RegistryKey
 from scans.visitor_key import KeyFileError, VisitorKey, VisitorKeys
+from sending import Sending
 
 # What speaks MQTT or to a hub takes 5 MB, which a box that does neither need not spend: imported where it is used.
 if TYPE_CHECKING:
     from links.home_assistant import HomeAssistant
     from links.intake_mqtt import MqttIntake
-    from links.send_http import HubAddress
     from links.tag_line_mqtt import MqttTagIntake
-    from links.tag_uplink import TagLine, TagUplink
-    from links.uplink import Sender
-    from links.uplink import Uplink as UplinkWorker
     from scans.tag_ear import TagEar
 # Alerts that may open and close between two looks of half a second, and still be told.
 _LOOKED_BACK = 20
@@ -86,6 +80,7 @@ class Telling:
         newest_at: Tells the newest time known to have passed, by which a wrong clock is known; None for none.
         registry_key: The key of the register of tags.
         ear: Hears tags on this machine; None where it has no Bluetooth, or nobody follows tags.
+        sending: What it sends to a hub.
     """
 
     place: Place
@@ -96,7 +91,7 @@ class Telling:
     newest_at: Callable[[], datetime | None]
     registry_key: RegistryKey
     ear: TagEar | None = None
-    _uplink: UplinkWorker | None = field(init=False, default=None)
+    sending: Sending = field(init=False)
     _queue: IntakeQueue | None = field(init=False, default=None)
     _intake_routes: IntakeRoutes | None = field(init=False, default=None)
     _mqtt: MqttIntake | None = field(init=False, default=None)
@@ -105,27 +100,10 @@ class Telling:
     _notifier: Notifier | None = field(init=False, default=None)
     _tag_intake: TagIntake | None = field(init=False, default=None)
     _tag_broker: MqttTagIntake | None = field(init=False, default=None)
-    _tag_uplink: TagUplink | None = field(init=False, default=None)
 
-    def send(self, undo: contextlib.ExitStack) -> None:
-        """Send this machine's own scans to a hub, where the settings say so."""
-        place, links = self.place, self.place.config.links
-        if links.uplink is Uplink.OFF:
-            return
-        from links.payloads import OlderPayload, OwnPayload  # noqa: PLC0415 - see above
-        from links.uplink import Uplink as UplinkWorker  # noqa: PLC0415 - see above
-
-        is_older = links.uplink_format is UplinkFormat.OLDER
-        site = self._own_site()
-        payload = (
-            OlderPayload(place.card, self.zoning.zone_of)
-            if is_older
-            else OwnPayload(place.card, site, place.clock.wall)
-        )
-        outbox = Outbox(self.store.connections, outbox_limits(place))
-        self._uplink = UplinkWorker(outbox, self._sender(is_older), payload, place.clock.wall, _jitter())
-        self._uplink.start()
-        undo.callback(self._uplink.stop)
+    def __post_init__(self) -> None:
+        """Build what sends; nothing of it runs yet."""
+        self.sending = Sending(self.place, self.store.connections, self.zoning, self._own_site)
 
     def receive(self, undo: contextlib.ExitStack, *, from_broker: bool) -> None:
         """Take scans of other machines: by HTTP, and from the broker where the settings name one.
@@ -192,26 +170,6 @@ class Telling:
         """
         if self._tag_intake is not None:
             self._tag_intake.take_handed_over()
-
-    def send_tags(self, undo: contextlib.ExitStack) -> None:
-        """Send what this machine's `ear` hears of the hub's tags, and listen by the hub's register."""
-        place, links = self.place, self.place.config.links
-        if self.ear is None or links.uplink is Uplink.OFF or links.uplink_format is UplinkFormat.OLDER:
-            return
-        from links.tag_uplink import TagUplink  # noqa: PLC0415 - see above
-
-        self._tag_uplink = TagUplink(_SealedEar(self.ear), self._tag_line(), place.clock.wall, place.clock.monotonic)
-        self._tag_uplink.start()
-        undo.callback(self._tag_uplink.stop)
-
-    def _tag_line(self) -> TagLine:
-        if self.place.config.links.uplink is Uplink.MQTT:
-            from links.tag_line_mqtt import MqttTagLine  # noqa: PLC0415 - see above
-
-            return MqttTagLine(broker_settings(self.place), self.place.card.name)
-        from links.tag_line_http import HttpTagLine  # noqa: PLC0415 - see above
-
-        return HttpTagLine(self._hub())
 
     def announce(self, undo: contextlib.ExitStack) -> None:
         """Tell Home Assistant of the site, where the settings say so."""
@@ -310,23 +268,13 @@ class Telling:
             inline_scripts=inline_scripts,
         )
 
-    def keep(self, scan: Scan) -> None:
-        """Let a scan of this machine wait to be sent, where it is to be.
-
-        Raises:
-            DatabaseError: It could not be kept.
-        """
-        if self._uplink is not None:
-            self._uplink.keep(scan)
-
     def note_own(self, scan: Scan) -> None:
         """Let this machine stand among the sensors, as the others do by what they send.
 
         Raises:
             DatabaseError: It could not be written down.
         """
-        waiting = None if self._uplink is None else self._uplink.state().waiting_count
-        self.store.sensors.note(Word(self.place.card, self.place.clock.wall(), scan, 0.0, waiting))
+        self.store.sensors.note(Word(self.place.card, self.place.clock.wall(), scan, 0.0, self.sending.waiting_count))
 
     @property
     def latest_scan_id(self) -> int:
@@ -434,54 +382,16 @@ class Telling:
         """The site of this machine. Not by the key of the moment: a clock that is wrong at the start moves no key."""
         return self.keys.site or self.keys.key_at(self.place.clock.wall()).site
 
-    def _sender(self, is_older: bool) -> Sender:
-        links = self.place.config.links
-        if links.uplink is Uplink.MQTT:
-            from links.send_mqtt import MqttSender  # noqa: PLC0415 - see above
-
-            own = self.place.card.name
-            return MqttSender(broker_settings(self.place), own, self._own_site(), is_older=is_older)
-        from links.send_http import HttpSender  # noqa: PLC0415 - see above
-
-        return HttpSender(self._hub(), is_older=is_older)
-
-    def _hub(self) -> HubAddress:
-        from links.send_http import HubAddress  # noqa: PLC0415 - see above
-
-        links = self.place.config.links
-        return HubAddress(links.uplink_url, read_secret(links.uplink_key_file), file_named(links.uplink_ca_file))
-
     def parts(self) -> list[Callable[[], PartHealth]]:
         """Tell how each part is that speaks with other programs."""
         parts = [
-            None if self._uplink is None else self._uplink.health,
-            None if self._tag_uplink is None else self._tag_uplink.health,
             None if self._queue is None else self._queue.health,
             None if self._mqtt is None else self._mqtt.health,
             None if self._tag_broker is None else self._tag_broker.health,
             None if self._home_assistant is None else self._home_assistant.health,
             None if self._notifier is None else self._notifier.health,
         ]
-        return [part for part in parts if part is not None]
-
-
-class _SealedEar:
-    """An ear whose trouble with its key is told as one of sealing, which those who send know."""
-
-    def __init__(self, ear: TagEar) -> None:
-        self._ear = ear
-        self.report = ear.report
-
-    def watch(self, watched: Iterable[WatchedTag]) -> None:
-        """Listen for these from now on.
-
-        Raises:
-            SealError: The registry key cannot be read.
-        """
-        try:
-            self._ear.watch(watched)
-        except KeyFileError as error:
-            raise SealError(str(error)) from error
+        return [*self.sending.parts(), *(part for part in parts if part is not None)]
 
 
 def open_telling(place: Place, undo: contextlib.ExitStack) -> Telling:

@@ -72,12 +72,12 @@ def send(place: Place, first_at: datetime, count: int) -> None:
     """Keep scans and let them be sent, until all are."""
     with contextlib.ExitStack() as undo:
         telling = open_telling(place, undo)
-        telling.send(undo)
+        telling.sending.start(undo)
         (uplink,) = telling.parts()
         key_period = telling.keys.key_at(place.clock.wall()).period
         for minute in range(count):
             started_at = first_at + timedelta(minutes=minute)
-            telling.keep(made_scan(place.card.name, key_period, started_at))
+            telling.sending.keep(made_scan(place.card.name, key_period, started_at))
             if uplink().figures["dropped_total"]:
                 sys.exit("A scan was not kept, or was dropped.")
             print(started_at.isoformat(), flush=True)  # noqa: T201 - for whoever started it
