@@ -45,7 +45,7 @@ def test_page_report_and_file_agree_and_reset_touches_time_only(chromium: Browse
 
         reset_time_spent(page)
         expect(page.get_by_text("Nothing was changed: this asks for the admin password.")).to_be_visible()
-        page.get_by_role("link", name="Log in").click()
+        page.get_by_role("link", name="Log in", exact=True).click()
         page.get_by_label(re.compile("password", re.IGNORECASE)).fill(programme.admin_password)
         page.get_by_role("button", name="Log in").click()
         reset_time_spent(page)
