@@ -28,6 +28,9 @@ from scans.tag_ear import TagEar
 from tests.scans.fake_bluez import made_up_devices
 from tests.scans.simulated.clocks import wall_from
 
+# A busy machine takes a good part of this until the first device is heard.
+SECONDS = 2.0
+
 Make = Callable[[pytest.FixtureRequest], Listener]
 
 
@@ -66,7 +69,7 @@ def an_ear() -> TagEar:
 
 
 def on_simulated_site(_: pytest.FixtureRequest) -> Listener:
-    """A simulated scanner at a busy site, whose time goes twenty times as fast, so that half a second is one scan."""
+    """A simulated scanner at a busy site, whose time goes twenty times as fast, so that a second is two scans."""
     return BluetoothListener(at_simulated_site(), now)
 
 
@@ -82,7 +85,7 @@ def at_simulated_site() -> Discovery:
     return Discovery(None, simulated_scanner(SimulatedSite(1, time_zone), at_site))
 
 
-# Each makes a listener, by its name in the test's id, with at least one device that it can hear within half a second.
+# Each makes a listener, by its name in the test's id, with at least one device that it can hear within `SECONDS`.
 MAKERS: dict[str, Make] = {
     "bleak on BlueZ": on_fake_bluez,
     "continuous, bleak on BlueZ": continuous_on_fake_bluez,
@@ -103,7 +106,7 @@ def listener(request: pytest.FixtureRequest) -> Iterator[Listener]:
 def test_it_hears_somebody_and_finds_no_fault(listener: Listener) -> None:
     """A listener among devices hears them, and says that all went well."""
     heard: list[Sighting] = []
-    assert listener.listen(0.5, heard.append) is None
+    assert listener.listen(SECONDS, heard.append) is None
     assert heard
 
 
@@ -111,7 +114,7 @@ def test_what_it_hears_keeps_to_the_noun(listener: Listener) -> None:
     """A sighting is of the listener's radio, with a whole address, an RSSI in bounds and a time within the scan."""
     heard: list[Sighting] = []
     began = now().timestamp()
-    listener.listen(0.5, heard.append)
+    listener.listen(SECONDS, heard.append)
     for sighting in heard:
         assert sighting.radio is listener.radio
         assert re.fullmatch(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", sighting.address)
@@ -125,7 +128,7 @@ def test_it_can_listen_again_and_leaves_nothing_behind(listener: Listener) -> No
     threads = set(threading.enumerate())
     for _ in range(2):
         heard: list[Sighting] = []
-        assert listener.listen(0.5, heard.append) is None
+        assert listener.listen(SECONDS, heard.append) is None
         assert heard
     listener.close()
     assert set(threading.enumerate()) == threads
@@ -135,7 +138,7 @@ def test_it_works_on_a_thread_of_its_own(listener: Listener) -> None:
     """A listener is used from a worker thread, where no event loop is and no signal arrives."""
     heard: list[Sighting] = []
     faults: list[Fault | None] = []
-    thread = threading.Thread(target=lambda: faults.append(listener.listen(0.5, heard.append)))
+    thread = threading.Thread(target=lambda: faults.append(listener.listen(SECONDS, heard.append)))
     thread.start()
     thread.join()
     assert faults == [None]

@@ -53,4 +53,4 @@ def test_arguments_go_to_pytest(checkout: Checkout) -> None:
 
 def test_all_tests_are_run_by_several_processes(checkout: Checkout) -> None:
     """Without a choice of tests, several processes share all there are."""
-    assert "ran -m pytest --numprocesses 4 --dist worksteal\n" in checkout.run("check", FAILS="nothing").stdout
+    assert "ran -m pytest --numprocesses 3 --dist worksteal\n" in checkout.run("check", FAILS="nothing").stdout
