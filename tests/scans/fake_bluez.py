@@ -185,6 +185,7 @@ class FakeBluez:
     Attributes:
         calls: The methods of the adapter that were called, in order; "Powered on" and "Powered off" for the switch.
         filters: The discovery filters that were set, in order.
+        sent: How many advertisements were sent.
         most_discoverers: How many clients had a discovery going at the same time, at most.
         is_idle: Set while no client has a discovery going.
         is_gone: Set once the service has left the bus.
@@ -200,6 +201,7 @@ class FakeBluez:
     ) -> None:
         self.calls: list[str] = []
         self.filters: list[dict[str, Variant]] = []
+        self.sent = 0
         self.most_discoverers = 0
         self.is_idle = threading.Event()
         self.is_gone = threading.Event()
@@ -444,6 +446,7 @@ class FakeBluez:
                 pass
 
     def _send_advertisement(self, device: FakeDevice) -> None:
+        self.sent += 1
         path = self._path_of(device)
         if path in self._objects:
             self._change(path, DEVICE, device.carried())

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -30,8 +31,8 @@ from tests.scans.fake_bluez import Ailment, FakeDevice, PrivateBus, made_up_devi
 
 KEY = RegistryKey(None)
 CASE = "c0:00:00:00:00:01"
-# Long enough for several rounds of the fake's advertisements, which are 0.05 s apart.
-SECONDS = 0.4
+# Many rounds of the fake's advertisements, which are 0.05 s apart: a busy machine gets to some of them.
+SECONDS = 0.8
 QUICK = Pace(tick=0.05, quiet=0.3, silent=2.0, first_pause=0.05, longest_pause=0.2, steady=30)
 
 
@@ -111,7 +112,7 @@ def test_a_scan_gets_its_window_alone(start_bluez: StartBluez) -> None:
         assert second[0].heard_at_seconds >= began
 
 
-@pytest.mark.parametrize("rounds", [1, 3, 4])
+@pytest.mark.parametrize("rounds", [1, 4])
 def test_the_same_advertisements_give_the_same_counts_in_both_modes(start_bluez: StartBluez, rounds: int) -> None:
     """Whether a scan begins its own discovery or has its window of one that runs, it counts the same."""
     devices = [
@@ -122,9 +123,10 @@ def test_the_same_advertisements_give_the_same_counts_in_both_modes(start_bluez:
     counts = []
     for listener in (
         BluetoothListener(a_discovery(), now),
-        ContinuousListener(a_discovery(), now, time.monotonic, an_ear(), pace=QUICK),
+        # One that bears silence: to begin anew would be to hear the rounds again.
+        ContinuousListener(a_discovery(), now, time.monotonic, an_ear(), pace=replace(QUICK, silent=60)),
     ):
-        reason, heard = listen(listener, 1.5)
+        reason, heard = listen(listener, 3.0)
         assert reason is None
         counts.append(Counter((one.address, one.rssi_dbm, one.company_id) for one in heard))
         listener.close()
@@ -134,13 +136,12 @@ def test_the_same_advertisements_give_the_same_counts_in_both_modes(start_bluez:
 
 
 def test_a_second_window_counts_what_is_repeated(start_bluez: StartBluez) -> None:
-    """A device that goes on sending the same is heard in each window as often as it sends there."""
-    start_bluez([FakeDevice(CASE)])
+    """A device that goes on sending the same is heard in each window, and nothing that it sends is in two of them."""
+    bluez = start_bluez([FakeDevice(CASE)])
     with listening(an_ear()) as listener:
         counts = [len(listen(listener, 1.0)[1]) for _ in range(3)]
-    # A round each 0.05 s is at most twenty.
-    assert min(counts) >= 3
-    assert max(counts) <= 21
+    assert min(counts) >= 1
+    assert sum(counts) <= bluez.sent
 
 
 def test_nobody_there_is_no_fault(start_bluez: StartBluez) -> None:
@@ -320,9 +321,10 @@ def test_a_scan_that_was_given_up_takes_nothing_from_the_next(start_bluez: Start
         time.sleep(0.2)
         heard: list[Sighting] = []
         began = now().timestamp()
-        assert listener.listen(1.0, heard.append) is None
+        assert listener.listen(3.0, heard.append) is None
         first.join()
-    assert heard[-1].heard_at_seconds > began + 0.7
+    # Cut short, it would have heard nothing after the 0.5 s of the first.
+    assert heard[-1].heard_at_seconds > began + 0.6
 
 
 # Switching

@@ -19,7 +19,12 @@ def checkout(tmp_path: Path) -> Checkout:
     python.unlink()
     python.write_text(
         f'#!/bin/sh\n[ "$1" = -ISc ] && exec {real} "$@"\necho "ran $*"\n'
-        'case "$*" in *"$FAILS"*) exit "${WITH:-1}" ;; esac\n'
+        'case "$*" in *"$FAILS"*)\n'
+        "    mkdir -p .pytest_cache/v/cache\n"
+        '    printf "{\\n%s\\n}" "$FAILED" >.pytest_cache/v/cache/lastfailed\n'
+        '    case "$*" in *--last-failed*) exit "${AGAIN:-1}" ;; esac\n'
+        '    exit "${WITH:-1}" ;;\n'
+        "esac\n"
     )
     python.chmod(0o755)
     return made
@@ -54,3 +59,32 @@ def test_arguments_go_to_pytest(checkout: Checkout) -> None:
 def test_all_tests_are_run_by_several_processes(checkout: Checkout) -> None:
     """Without a choice of tests, several processes share all there are."""
     assert "ran -m pytest --numprocesses 3 --dist worksteal\n" in checkout.run("check", FAILS="nothing").stdout
+
+
+def lines_of(*tests: str) -> str:
+    """What pytest remembers of tests that failed."""
+    return ",\n".join(f'  "{test}": true' for test in tests)
+
+
+def test_a_test_that_fails_gets_a_second_try_by_itself(checkout: Checkout) -> None:
+    """A test that holds by itself does not fail the check, and the summary names it."""
+    done = checkout.run("check", FAILS="pytest", FAILED=lines_of("tests/a.py::test[1]"), AGAIN="0")
+    assert "--numprocesses 0 --last-failed" in done.stdout
+    assert done.stdout.splitlines()[-2:] == ["On the second try only: tests/a.py::test[1]", "Everything holds."]
+    assert done.returncode == 0
+
+
+def test_a_test_that_fails_twice_has_failed(checkout: Checkout) -> None:
+    """The second try is the last, and whoever fails it is not called one that held."""
+    done = checkout.run("check", FAILS="pytest", FAILED=lines_of("tests/a.py::test"))
+    assert done.stdout.count("--last-failed ") == 1
+    assert "On the second try only" not in done.stdout
+    assert done.returncode == 1
+
+
+def test_many_failures_get_no_second_try(checkout: Checkout) -> None:
+    """Four tests that fail are no accident, and fail the check."""
+    failed = lines_of(*(f"tests/a.py::test_{number}" for number in range(4)))
+    done = checkout.run("check", FAILS="pytest", FAILED=failed, AGAIN="0")
+    assert "--last-failed" not in done.stdout
+    assert done.returncode == 1
