@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import logging
 import os
 import random
 import secrets
@@ -33,6 +32,7 @@ from links.examine import examine_server
 from links.scan_lines import scan_as_json, scan_as_text
 from links.sensor_page import OwnHearing, sensor_server
 from links.server import ServerError, open_port, serve
+from logs import set_up_logs
 from place import Place, place_of
 from presence.access import AccessError, Role
 from presence.estimate import EstimateError
@@ -44,9 +44,11 @@ from presence.scan import Scan
 from presence.sensors import SensorCard
 from presence.tags import IdentityKind, TagCard, TagError
 from registering import add_tag, delete_tag, list_tags
+from reviving import SteadyJob, keep_alive
 from scans.box import Box
 from scans.enrolment import EnrolmentError, site_registry
 from scans.minute import EveryMinute
+from scans.progress import Progress
 from scans.visitor_key import KeyFileError
 from showing import add_page, page_settings
 from sparing import spare_memory
@@ -56,6 +58,9 @@ from watching import Watching, register_demo_tags
 # What hears takes 8 MB, which a hub need not spend, and the simulated site 2 MB: imported where it is used.
 if TYPE_CHECKING:
     from scans.simulated.site import SimulatedSite
+
+# A hub keeps house each minute, whenever scans come.
+_HOUSE_SECONDS = 60.0
 
 
 def run(place: Place) -> int:
@@ -96,6 +101,7 @@ def run(place: Place) -> int:
         watching.start()
         telling.fit(undo)
         greet(telling)
+        keep_alive(place.config.scans.interval_seconds, box.progress, lambda: scans_so_far(box), undo)
         serve(server, listening, certificate(place))
     return 0
 
@@ -112,7 +118,9 @@ def run_hub(place: Place) -> int:
         watching = Watching(telling)
         telling.receive_tags(watching.take, undo, from_broker=True)
         sums = ZoneSums(telling.store.connections, place.store_settings)
-        minute = EveryMinute(partial(keep_house, telling, sums), 60.0, 0.0, place.clock, _jitter())
+        progress = Progress(place.clock.monotonic)
+        job = SteadyJob(partial(keep_house, telling, sums), (DatabaseError, KeyFileError), progress)
+        minute = EveryMinute(job.attempt, _HOUSE_SECONDS, 0.0, place.clock, _jitter())
         server = telling.site_server(is_listening=False)
         add_page(telling, server, lambda: Activity(Phase.WAITING, telling.latest_scan_id, None))
         undo.callback(minute.stop)
@@ -121,6 +129,7 @@ def run_hub(place: Place) -> int:
         watching.start()
         telling.fit(undo)
         greet(telling)
+        keep_alive(_HOUSE_SECONDS, progress, lambda: "keeps house each minute", undo)
         serve(server, listening, certificate(place))
     return 0
 
@@ -157,6 +166,7 @@ def run_sensor(place: Place) -> int:
         undo.callback(box.stop)
         box.start()
         print(f"The sensor {name} listens; its state is at {page_address(place)}  (stop with Ctrl+C)", flush=True)
+        keep_alive(place.config.scans.interval_seconds, box.progress, lambda: scans_so_far(box), undo)
         serve(server, listening, certificate(place))
     return 0
 
@@ -185,6 +195,11 @@ def keep_house(telling: Telling, sums: ZoneSums) -> None:
     sums.roll_up(now_at)
     telling.store.people_sums.roll_up(now_at)
     telling.step_key()
+
+
+def scans_so_far(box: Box) -> str:
+    """What a box did, for a status line."""
+    return f"{box.activity().scan_count} scans since the start"
 
 
 def greet(telling: Telling) -> None:
@@ -345,9 +360,7 @@ def main() -> int:
     spare_memory()
     arguments = parse(sys.argv[1:])
     os.umask(0o077)  # what is remembered is for its owner
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.ERROR, stream=sys.stderr)
-    for room in ("scans", "db", "layouts", "links"):
-        logging.getLogger(room).setLevel(logging.INFO)
+    set_up_logs(sys.stderr, os.environ)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     try:

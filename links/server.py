@@ -154,6 +154,8 @@ def web_server(server: FastAPI, certificate: Certificate | None = None) -> uvico
     """
     settings = uvicorn.Config(
         server,
+        # Its log goes where ours does, in the same lines.
+        log_config=None,
         log_level="warning",
         # Who looks at the page is nobody's business, and a line a request wears out the card.
         access_log=False,

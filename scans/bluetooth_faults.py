@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from bleak.exc import (
     BleakBluetoothNotAvailableError,
     BleakBluetoothNotAvailableReason,
@@ -13,11 +11,9 @@ from bleak.exc import (
 from dbus_fast import AuthError, DBusError, InvalidAddressError
 
 from presence.faults import Fault, FaultReason
+from scans.address_text import without_addresses
 
 _LONGEST_DETAIL = 160
-
-# An address as people write it, and as BlueZ writes it in object paths (dev_AA_BB_…).
-_ADDRESS = re.compile(r"(?:[0-9a-f]{2}[:_-]){5}[0-9a-f]{2}", re.IGNORECASE)
 
 _NOT_AVAILABLE = {
     BleakBluetoothNotAvailableReason.NO_BLUETOOTH: FaultReason.NO_ADAPTER,
@@ -79,7 +75,7 @@ def detail_of(error: Exception) -> str:
     said = " ".join([*named, *(argument for argument in error.args if isinstance(argument, str))])
     line = " ".join(f"{type(error).__name__}: {said}".split()) if said else type(error).__name__
     printable = "".join(letter for letter in line if letter.isprintable())
-    return _ADDRESS.sub("(address)", printable)[:_LONGEST_DETAIL]
+    return without_addresses(printable)[:_LONGEST_DETAIL]
 
 
 def _reason_of(error: Exception) -> FaultReason:

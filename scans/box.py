@@ -7,10 +7,12 @@ import random
 from collections.abc import Callable
 from datetime import timedelta
 
+from presence.faults import FaultReason
 from presence.overview import Activity, Phase
-from presence.scan import Scan
+from presence.scan import Hearing, Scan, Unheard
 from scans.clock import Clock
 from scans.minute import EveryMinute
+from scans.progress import Progress
 from scans.sensor import Sensor
 from scans.visitor_key import KeyFileError
 
@@ -28,6 +30,9 @@ class Box:
         jitter_seconds: Each start is shifted at random by up to this.
         clock: The clocks.
         rng: Where the shifts come from.
+
+    Attributes:
+        progress: When a minute was last got through. One in which every radio hung does not count.
     """
 
     def __init__(
@@ -44,6 +49,7 @@ class Box:
         self._sensor = sensor
         self._remember = remember
         self._troubles = (not_remembered, KeyFileError)
+        self.progress = Progress(clock.monotonic)
         self._minute = EveryMinute(self._scan_once, interval_seconds, jitter_seconds, clock, rng)
         self._phase = Phase.STARTING
         self._scan_count = 0
@@ -74,8 +80,11 @@ class Box:
             if not self._is_stopping:  # cut short, it would say that fewer were there
                 self._remember(scan)
             self._note("")
+            if not _all_hang(scan):
+                self.progress.note()
         except self._troubles as error:
             self._note(str(error))
+            self.progress.note()
         finally:
             self._scan_count += 1
             self._phase = Phase.WAITING
@@ -87,3 +96,13 @@ class Box:
         elif self._trouble and not trouble:
             _log.info("Scans are recorded again.")
         self._trouble = trouble
+
+
+def _all_hang(scan: Scan) -> bool:
+    """Whether every radio that is switched on hangs; then nothing but a fresh start of the programme is left to try."""
+    reasons = {_why_unheard(scan.wifi), _why_unheard(scan.bluetooth)} - {FaultReason.SWITCHED_OFF}
+    return reasons == {FaultReason.HUNG}
+
+
+def _why_unheard(hearing: Hearing) -> FaultReason | None:
+    return hearing.fault.reason if isinstance(hearing, Unheard) else None

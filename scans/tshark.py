@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -23,6 +22,8 @@ from pathlib import Path
 
 from pyshark.capture.capture import Capture
 from pyshark.tshark.tshark import TSharkNotFoundException, get_process_path
+
+from scans.address_text import without_addresses
 
 # Where Linux keeps files in memory: live tshark writes every frame to a temporary file, which must not touch the card.
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is private
@@ -43,8 +44,6 @@ _ENDING_SECONDS = 3.0
 
 # What shells answer for a programme that is there and cannot be run (POSIX, shell command language, 2.8.2).
 _NOT_RUNNABLE = 126
-
-_HARDWARE_ADDRESS = re.compile(r"(?:[0-9a-f]{2}[:_-]){5}[0-9a-f]{2}", re.IGNORECASE)
 
 # What tshark says when it begins to capture. Starting up before that takes a desktop 0.2 s, a busy Pi 3 some 4 s.
 _CAPTURES = b"Capturing on"
@@ -256,7 +255,7 @@ def _last_statement(said: bytes) -> str:
         statement.append(said_by_tshark)
     words = " ".join(" ".join(statement).split())
     printable = "".join(letter for letter in words if letter.isprintable())
-    return _HARDWARE_ADDRESS.sub("(address)", printable)[:_LONGEST_STATEMENT]
+    return without_addresses(printable)[:_LONGEST_STATEMENT]
 
 
 def _is_banner(line: str) -> bool:

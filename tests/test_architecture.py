@@ -20,6 +20,8 @@ ARROWS = {
     "config": {"scans", "presence"},
     "command_line": {"presence"},
     "sparing": set(),
+    "logs": {"scans"},
+    "reviving": {"scans", "links"},
     "place": {"config", "scans", "db", "presence"},
     "hearing": {"config", "place", "scans", "db", "presence"},
     "link_settings": {"config", "place", "db", "links"},
@@ -43,6 +45,8 @@ TOP_LEVEL = (
     "watching",
     "registering",
     "counting",
+    "logs",
+    "reviving",
     "showing",
     "enrolling",
 )
