@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import random
+import resource
 import secrets
 import signal
 import sys
@@ -360,6 +361,8 @@ def main() -> int:
     spare_memory()
     arguments = parse(sys.argv[1:])
     os.umask(0o077)  # what is remembered is for its owner
+    # No core dump, neither of this process nor of those it starts: what is heard is in memory under its raw address.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     set_up_logs(sys.stderr, os.environ)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
