@@ -25,6 +25,7 @@ from db.examine import examine_database
 from db.overrides import Overrides
 from db.zone_sums import ZoneSums
 from enrolling import enrol, join_site, keys, leave_site, password
+from forgetting import forget
 from hearing import build_ear, build_sensor, make_demo_history, simulated_site, wifi_source
 from link_settings import certificate, page_address
 from links.access_commands import set_first_password
@@ -48,6 +49,7 @@ from registering import add_tag, delete_tag, list_tags
 from reviving import SteadyJob, keep_alive
 from scans.box import Box
 from scans.enrolment import EnrolmentError, site_registry
+from scans.identities import AddressError
 from scans.minute import EveryMinute
 from scans.progress import Progress
 from scans.visitor_key import KeyFileError
@@ -334,6 +336,7 @@ _COMMANDS: dict[str, Callable[[Place, argparse.Namespace], int]] = {
     "password": lambda place, _: password(place),
     "tags": tags_as_asked,
     "count": count_as_asked,
+    "forget": lambda place, arguments: forget(place, arguments.address, tags_too=arguments.tags),
     "doctor": lambda place, _: doctor(place),
     "scan": lambda place, _: scan(place),
     "replay": replay_as_asked,
@@ -345,6 +348,7 @@ _COMMANDS: dict[str, Callable[[Place, argparse.Namespace], int]] = {
 # What a user can cause or meet; each says what to do.
 _FOR_THE_USER = (
     AccessError,
+    AddressError,
     ConfigError,
     DatabaseError,
     EnrolmentError,

@@ -21,6 +21,7 @@ _SAYS = {
     "password": "set the admin password",
     "tags": "your own things: list, add, delete",
     "count": "how many people are there: the estimate learns from it",
+    "forget": "remove one device's traces, by its address",
     "doctor": "what works, what does not, and how to mend it",
     "scan": "one scan now, as JSON; nothing is stored",
     "replay": "stored captures, by the road of live ones",
@@ -85,6 +86,11 @@ def _add_own_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
         "--range", default="week", choices=ranges, help="how far back it looks (default: week)"
     )
     _add_site_options(parsers)
+    forget = parsers["forget"]
+    forget.add_argument(
+        "address", nargs="?", metavar="ADDRESS", help="of Wi-Fi or Bluetooth; better left out here: it is asked for"
+    )
+    forget.add_argument("--tags", action="store_true", help="forget a tag that is known by it too")
     parsers["backup"].add_argument("--folder", type=Path, help="where to put it (default: backups beside the database)")
 
 

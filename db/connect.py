@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -10,6 +11,7 @@ from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, func, make_url, select
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from db.errors import DatabaseError, told_plainly
@@ -27,6 +29,9 @@ _BUSY_MILLISECONDS = 5000
 
 # A server of databases that does not answer within this long is away.
 _CONNECT_SECONDS = 10
+
+# Times that the log is taken over anew because somebody wrote meanwhile, as a box does once a minute.
+_TRIES = 5
 
 # Held by whoever writes to a PostgreSQL database, until the transaction ends. Any number does that nobody else locks.
 _WRITING_LOCK = 8050
@@ -87,6 +92,26 @@ class Connections:
         with told_plainly(), self._reading, self._reader.begin() as connection:
             yield connection
 
+    def overwrite_deleted(self) -> None:
+        """Leave nothing in a SQLite file, or in its log, of what was deleted; elsewhere it does nothing.
+
+        The file is written anew: where rows were moved about, older copies of them lie between those of today. Then the
+        log is overwritten before it is cut to nothing. Another programme may go on using the database.
+
+        Raises:
+            DatabaseError: It could not be done, being in use for too long, or for want of room.
+        """
+        if self.url.get_backend_name() != "sqlite" or self.is_in_memory:
+            return
+        with told_plainly(), self._writing:
+            connection = self._writer.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute("VACUUM")
+                _empty_log(cursor, Path(f"{self.url.database}-wal"))
+            finally:
+                connection.close()
+
     @property
     def is_in_memory(self) -> bool:
         """Whether the database lives in this process alone."""
@@ -127,6 +152,39 @@ def _postgresql_engines(url: URL) -> tuple[Engine, Engine]:
         url, pool_size=_KEPT_READERS, isolation_level="REPEATABLE READ", pool_pre_ping=True, connect_args=shared
     )
     return writer, reader
+
+
+def _empty_log(cursor: DBAPICursor, log: Path) -> None:
+    """Take the log over into the database, and overwrite what it held.
+
+    A log that was taken over as a whole is read by nobody, and the next who writes begins it anew
+    (sqlite.org/fileformat2.html, section 4.5): zeros in it are a log without content. Nobody may write meanwhile, nor
+    have written since it was taken over, which `data_version` tells.
+    """
+    for _ in range(_TRIES):
+        version = cursor.execute("PRAGMA data_version").fetchone()
+        is_busy, in_log, taken_over = cursor.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+        cursor.execute("BEGIN IMMEDIATE")
+        try:
+            is_over = not is_busy and in_log == taken_over
+            if is_over and cursor.execute("PRAGMA data_version").fetchone() == version:
+                _overwrite(log)
+                break
+        finally:
+            cursor.execute("ROLLBACK")
+    else:
+        raise DatabaseError(
+            "It is forgotten, but somebody reads the database all the time, so the log beside it may still hold it. "
+            "Close the page and what else asks for figures, and forget it once more."
+        )
+    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _overwrite(file: Path) -> None:
+    with file.open("r+b") as content:
+        content.write(bytes(file.stat().st_size))
+        content.flush()
+        os.fsync(content.fileno())
 
 
 def _make_folder(folder: Path) -> None:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from db.rounds import Standing
 from presence.following import FollowedDevice, Reading
 from presence.radio import Radio
 
@@ -61,9 +62,13 @@ class KeptDevice(NamedTuple):
 
 
 class _Mark(NamedTuple):
-    """What differs once anybody else has taken scans in: the newest row of the ledger, and SQLite's `data_version`."""
+    """What differs once anybody else has taken scans in, or a device was forgotten.
+
+    The newest row of the ledger, `db.rounds.Standing.change`, and SQLite's `data_version`.
+    """
 
     newest_scan_id: int | None
+    change: int | None
     data_version: int | None
 
 
@@ -101,16 +106,16 @@ class KeptDevices:
             of_radio[key] = kept
 
 
-def take_kept(connection: Connection, newest_scan_id: int | None) -> KeptDevices:
+def take_kept(connection: Connection, stand: Standing) -> KeptDevices:
     """Take out what is kept; nothing, when it may be out of date.
 
     Args:
         connection: The connection that writes, in a transaction.
-        newest_scan_id: The newest row of the ledger now; None for none.
+        stand: Where the database stands now.
     """
     is_shared_file = connection.dialect.name == "sqlite"
     version = connection.exec_driver_sql("PRAGMA data_version").scalar_one() if is_shared_file else None
-    mark = _Mark(newest_scan_id, version)
+    mark = _Mark(stand.newest_scan_id, stand.change, version)
     kept: KeptDevices | None = connection.info.pop(_PLACE, None)
     return kept if kept is not None and kept.mark == mark else KeptDevices(mark)
 

@@ -154,8 +154,9 @@ class _TakenIn:
 
 def _take_in(connection: Connection, scans: Sequence[Scan], settings: StoreSettings) -> _TakenIn:
     """Let devices, visits, sums and gaps follow the scans."""
-    round_id, newest_scan_id = standing(connection)
-    kept = take_kept(connection, newest_scan_id)
+    stand = standing(connection)
+    round_id = stand.round_id
+    kept = take_kept(connection, stand)
     followed = FollowedDevices(connection, scans, settings.visit_gap, kept)
     interval = timedelta(seconds=settings.interval_seconds)
     follower = Follower(followed.devices, round_id=round_id, visit_gap=settings.visit_gap, interval=interval)

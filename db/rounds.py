@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Select, Update, bindparam, func, select, update
 
+from db.people_schema import ESTIMATE_STATE
 from db.schema import ROUNDS, SCANS
 from presence.following import RadioTaken
 
@@ -18,10 +19,12 @@ class Standing(NamedTuple):
     Attributes:
         round_id: The round of time spent that detections now count towards.
         newest_scan_id: The newest row of the ledger; None for none.
+        change: Goes up when a device was forgotten, and now and then besides (`db.people_schema.EstimateStateColumns`).
     """
 
     round_id: int
     newest_scan_id: int | None
+    change: int | None
 
 
 def standing(connection: Connection) -> Standing:
@@ -41,9 +44,10 @@ def add_to_round(connection: Connection, round_id: int, taken: Sequence[RadioTak
 
 # Built once, as in `db.followed`.
 @cache
-def _select_standing() -> Select[int, int]:
+def _select_standing() -> Select[int, int, int]:
     newest = select(func.max(SCANS.c.id)).scalar_subquery()
-    return select(ROUNDS.c.id, newest).order_by(ROUNDS.c.id.desc()).limit(1)
+    change = select(ESTIMATE_STATE.c.change).scalar_subquery()
+    return select(ROUNDS.c.id, newest, change).order_by(ROUNDS.c.id.desc()).limit(1)
 
 
 @cache

@@ -7,6 +7,7 @@ from datetime import datetime
 from presence.radio import Radio
 from presence.scan import AddressKind
 from scans.fingerprints import ELEMENT_FIELDS, Fingerprints
+from scans.identities import without_addresses
 from scans.sighting import HearSighting, Sighting, usable_rssi
 
 # What a client sends and an access point does not: association, reassociation and probe requests, authentication, and
@@ -135,10 +136,13 @@ def _seconds(time: str) -> float:
 
 
 def _decoded(ssid: str) -> str | None:
-    """A name as text: bytes of a stranger's choice, which tshark prints in hexadecimal."""
+    """A name as text: bytes of a stranger's choice, which tshark prints in hexadecimal.
+
+    Some access points and printers are named after their address; a whole one is left out.
+    """
     try:
         raw = bytes.fromhex(ssid)
     except ValueError:
         return None  # <MISSING>: the name is hidden
     text = raw[:_LONGEST_SSID_BYTES].decode("utf-8", "replace")
-    return "".join(letter for letter in text if letter.isprintable()).strip() or None
+    return without_addresses("".join(letter for letter in text if letter.isprintable())).strip() or None

@@ -78,6 +78,11 @@ class Fixture:
     manufacturer: str | None
 
 
+def fixture_text(radio: Radio, address: str) -> str:
+    """What a fixture's digest is made of."""
+    return f"fixture {radio.value} {address}"
+
+
 class FixtureLearner:
     """Tells which of those heard by one radio are fixtures.
 
@@ -124,7 +129,7 @@ class FixtureLearner:
     def _look_at(self, name: bytes, sender: Sender) -> None:
         """Make it a fixture, if it is due or known from before; its address is at hand only now."""
         try:
-            digest = self._rules.digest(f"fixture {self._radio.value} {sender.address}").hex()
+            digest = self._rules.digest(fixture_text(self._radio, sender.address)).hex()
         except KeyFileError as error:
             if not self._is_failing:
                 _log.error("Things that stay are not told from visitors' devices. %s", error)

@@ -36,7 +36,11 @@ _ADDRESS_BYTES = 6
 _ADDRESS_SHOWN = "address"
 BIND_KEY_BYTES = 16
 """The key of what a device sends encrypted is one of AES-128."""
-_ADDRESS_IN_TEXT = re.compile(r"(?:[0-9a-f]{2}[:_.-]?){5}[0-9a-f]{2}", re.IGNORECASE)
+_ADDRESS_IN_TEXT = re.compile(r"(?:[0-9a-f]{2}[:_. -]?){5}[0-9a-f]{2}", re.IGNORECASE)
+
+
+class AddressError(Exception):
+    """What was typed is no address; the message says what one looks like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,18 @@ def service_name(uuid: str) -> str:
     """How a service is written: "fcd2" where it has a short identifier, else its whole UUID."""
     short = uuid[4:8]
     return short if uuid == uuid_of_short(int(short, 16)) else uuid
+
+
+def address_of(text: str) -> str:
+    """A Wi-Fi or Bluetooth address that somebody typed, as it is written here: in lower case, joined by colons.
+
+    Raises:
+        AddressError: It is none; what was typed is not repeated.
+    """
+    raw = _bytes_of(text.strip(), _ADDRESS_BYTES)
+    if raw is None:
+        raise AddressError('An address has twelve hexadecimal digits, for example "C4:7C:8D:6A:12:34".')
+    return raw.hex(":")
 
 
 def without_addresses(text: str) -> str:

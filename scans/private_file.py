@@ -33,14 +33,12 @@ def write_privately(path: Path, text: str) -> None:
 @contextlib.contextmanager
 def _overwritten_at_the_end(path: Path) -> Iterator[None]:
     """Overwrite the file that goes by this name now, once the name is another's or nobody's."""
-    with contextlib.ExitStack() as undo:
-        try:
-            old = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-        except (FileNotFoundError, PermissionError):  # nothing there, or another user's: it can be replaced all the same
-            old = None
-        else:
-            undo.callback(os.close, old)
+    try:
+        old = path.open("r+b", buffering=0)
+    except (FileNotFoundError, PermissionError):  # nothing there, or another user's: it can be replaced all the same
         yield
-        if old is not None:
-            os.pwrite(old, bytes(os.fstat(old).st_size), 0)
-            os.fsync(old)
+        return
+    with old:
+        yield
+        old.write(bytes(os.fstat(old.fileno()).st_size))
+        os.fsync(old.fileno())

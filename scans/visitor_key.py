@@ -140,9 +140,19 @@ class VisitorKeys:
         Raises:
             KeyFileError: The key file cannot be read; it is read once.
         """
+        key = self.in_force
+        return None if key is None else key.site
+
+    @property
+    def in_force(self) -> VisitorKey | None:
+        """The key as it stands, whatever the clock shows; it is not moved. None before the first.
+
+        Raises:
+            KeyFileError: The key file cannot be read; it is read once.
+        """
         with self._stepping:
             self._key = self._key or self._read()
-            return None if self._key is None else self._key.site
+            return self._key
 
     def adopt(self, key: VisitorKey) -> None:
         """Take another site's key from here on.

@@ -30,6 +30,7 @@ ARROWS = {
     "watching": {"place", "telling", "scans", "db", "presence"},
     "registering": {"place", "scans", "presence"},
     "counting": {"place", "presence"},
+    "forgetting": {"place", "scans", "db", "links", "presence"},
     "showing": {"place", "hearing", "telling", "scans", "db", "layouts", "links", "presence"},
     "enrolling": {"config", "place", "link_settings", "scans", "db", "links", "presence"},
 }
@@ -47,6 +48,7 @@ TOP_LEVEL = (
     "counting",
     "logs",
     "reviving",
+    "forgetting",
     "showing",
     "enrolling",
 )

@@ -82,8 +82,9 @@ def rows(connections: Connections) -> dict[str, list[tuple[object, ...]]]:
 
 def check_kept(connection: Connection) -> None:
     """What is kept is what the database says."""
-    newest_scan_id = standing(connection).newest_scan_id
-    kept = take_kept(connection, newest_scan_id)
+    stand = standing(connection)
+    newest_scan_id = stand.newest_scan_id
+    kept = take_kept(connection, stand)
     read = KeptDevices(kept.mark)
     for one in PROBE:
         FollowedDevices(connection, [one], SETTINGS.visit_gap, read).write([])
@@ -192,7 +193,7 @@ def test_no_more_is_kept_than_there_is_room_for(url: str) -> None:
         Recorder(connections, SETTINGS).record(scan(minute(0), NAMES))
         for most, is_kept in ((len(NAMES), True), (len(NAMES) - 1, False)):
             with connections.write() as connection:
-                newest_scan_id = standing(connection).newest_scan_id
-                assert newest_scan_id is not None
-                keep(connection, take_kept(connection, newest_scan_id), newest_scan_id, most)
+                stand = standing(connection)
+                assert stand.newest_scan_id is not None
+                keep(connection, take_kept(connection, stand), stand.newest_scan_id, most)
                 assert bool(connection.info) is is_kept
