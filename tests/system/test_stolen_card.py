@@ -3,11 +3,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from random import Random
 
 import pytest
 
@@ -15,7 +15,6 @@ from bench.search_disk import DiskSearch
 from bench.stolen_card import (
     CannotMountError,
     OnAir,
-    Window,
     key_day_of,
     keys_on,
     listen_to_bluetooth,
@@ -28,12 +27,13 @@ from bench.stolen_card import (
     replay,
     stored_hashes,
     surroundings,
-    write_window,
 )
-from scans.simulated.site import SimulatedSite
+from presence.radio import Radio
+from tests.scans.captures import pcap, probe_request, upward_data, written
 
 ADDRESS = "ac:de:48:0a:f1:92"
 RAW = bytes.fromhex(ADDRESS.replace(":", ""))
+HEARD = 15
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,24 @@ class StolenCard:
     today: int
 
 
+def some_addresses(seed: int) -> list[str]:
+    """Addresses of no group, the same for the same seed."""
+    rng = Random(seed)
+    return [(bytes([rng.randrange(64) * 4]) + rng.randbytes(5)).hex(":") for _ in range(HEARD)]
+
+
+def capture_of(senders: Sequence[str], at: datetime) -> bytes:
+    """Each asks for a network, the first for one that is named after its own address, and sends to an access point."""
+    asked = [
+        probe_request(sender, f"DIRECT {sender}".encode() if number == 0 else b"")
+        for number, sender in enumerate(senders)
+    ]
+    return pcap([*asked, *map(upward_data, senders)], begin=at.timestamp())
+
+
 @pytest.fixture(scope="module")
 def stolen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StolenCard]:
-    """Two minutes of yesterday and two of today through tshark, and a scan of a real BleakScanner, on an ext4 image."""
+    """A minute of yesterday and one of today through tshark, and a scan of a real BleakScanner, on an ext4 image."""
     if shutil.which("tshark") is None or shutil.which("dbus-daemon") is None:
         pytest.skip("tshark or dbus-daemon is not installed")
     folder = tmp_path_factory.mktemp("stolen")
@@ -56,11 +71,13 @@ def stolen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StolenCard]:
     rotation_hour = (now_at.hour + 12) % 24  # as far from now as can be: all that is of today is under one key
     today = key_day_of(now_at, rotation_hour)
     on_air, rows, captures = OnAir(), [], []
-    for at in (now_at - timedelta(days=1), now_at - timedelta(minutes=30)):
-        window = Window(at, 2, key_day_of(at, rotation_hour))
-        capture, some = write_window(SimulatedSite(7, ZoneInfo("UTC")), window, folder, on_air)
-        captures.append(capture)
-        rows += some
+    for seed, at in enumerate((now_at - timedelta(days=1), now_at - timedelta(minutes=30))):
+        key_day = key_day_of(at, rotation_hour)
+        wifi, bluetooth = some_addresses(seed), some_addresses(seed + 2)
+        captures.append(written(folder, capture_of(wifi, at), f"{seed}.pcap"))
+        rows += [f"{at.timestamp()},{address},public,-60,02010605ff4c001005" for address in bluetooth]
+        on_air.note(key_day, Radio.WIFI, wifi)
+        on_air.note(key_day, Radio.BLUETOOTH, bluetooth)
     image = folder / "card.img"
     try:
         make_image(image, 64)
@@ -77,7 +94,7 @@ def stolen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StolenCard]:
 
 def test_no_address_is_on_the_card(stolen: StolenCard) -> None:
     """Of all addresses that were on the air none is anywhere on the disk, however spelt."""
-    assert len(stolen.on_air.addresses) > 30
+    assert len(stolen.on_air.addresses) > 4 * HEARD
     assert DiskSearch(stolen.on_air.addresses).in_image(stolen.image) == ()
 
 
