@@ -27,6 +27,7 @@ from db.zone_sums import ZoneSums
 from enrolling import enrol, join_site, keys, leave_site, password
 from forgetting import forget
 from hearing import build_ear, build_sensor, make_demo_history, simulated_site, wifi_source
+from install.machine import InstallError
 from link_settings import certificate, page_address
 from links.access_commands import set_first_password
 from links.errors import LinkSettingsError
@@ -325,6 +326,19 @@ def enrol_as_asked(place: Place, arguments: argparse.Namespace) -> int:
     return enrol(place, SensorCard(arguments.name, arguments.place or None, None), Uplink(arguments.by), arguments.url)
 
 
+def service_as_asked(place: Place, arguments: argparse.Namespace) -> int:
+    """Put the service on this machine, update it or remove it."""
+    from installing import install_service, uninstall_service, update_service  # noqa: PLC0415 - see above
+
+    match arguments.command:
+        case "install":
+            return install_service(place, arguments.what)
+        case "update":
+            return update_service(place, arguments.source, is_copied=arguments.database_is_copied)
+        case _:
+            return uninstall_service(delete_data=arguments.delete_data)
+
+
 _COMMANDS: dict[str, Callable[[Place, argparse.Namespace], int]] = {
     "run": lambda place, _: run(place),
     "sensor": lambda place, _: run_sensor(place),
@@ -333,7 +347,7 @@ _COMMANDS: dict[str, Callable[[Place, argparse.Namespace], int]] = {
     "join": lambda place, arguments: join_site(place, " ".join(arguments.code)),
     "leave": lambda place, _: leave_site(place),
     "keys": keys_as_asked,
-    "password": lambda place, _: password(place),
+    "password": lambda place, arguments: password(place, is_first=arguments.first),
     "tags": tags_as_asked,
     "count": count_as_asked,
     "forget": lambda place, arguments: forget(place, arguments.address, tags_too=arguments.tags),
@@ -342,6 +356,9 @@ _COMMANDS: dict[str, Callable[[Place, argparse.Namespace], int]] = {
     "replay": replay_as_asked,
     "report": lambda place, arguments: report(place, TimeRange(arguments.range)),
     "backup": lambda place, arguments: backup(place, arguments.folder or place.folder / "backups"),
+    "install": service_as_asked,
+    "update": service_as_asked,
+    "uninstall": service_as_asked,
 }
 
 
@@ -353,6 +370,7 @@ _FOR_THE_USER = (
     DatabaseError,
     EnrolmentError,
     EstimateError,
+    InstallError,
     KeyFileError,
     LinkSettingsError,
     ServerError,

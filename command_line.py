@@ -27,6 +27,9 @@ _SAYS = {
     "replay": "stored captures, by the road of live ones",
     "report": "print the report that the page saves",
     "backup": "a checked copy of the database",
+    "install": "make it a service of this machine, which starts by itself",
+    "update": "let the service run a newer release; on any failure all is as before",
+    "uninstall": "remove the service",
 }
 
 
@@ -91,6 +94,7 @@ def _add_own_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
         "address", nargs="?", metavar="ADDRESS", help="of Wi-Fi or Bluetooth; better left out here: it is asked for"
     )
     forget.add_argument("--tags", action="store_true", help="forget a tag that is known by it too")
+    _add_service_options(parsers)
     parsers["backup"].add_argument("--folder", type=Path, help="where to put it (default: backups beside the database)")
 
 
@@ -111,6 +115,23 @@ def _add_site_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     make.add_argument("--role", default=Role.VIEWER.value, choices=[role.value for role in Role])
     revoke = keys.add_parser("revoke", help="take a key back", parents=[shared])
     revoke.add_argument("name", metavar="NAME")
+
+
+def _add_service_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
+    parsers["install"].add_argument(
+        "what", nargs="?", choices=["run", "sensor", "hub"], help="what the service does (default: as before, else run)"
+    )
+    update = parsers["update"]
+    update.add_argument(
+        "source", type=Path, metavar="SOURCE", help="folder or archive (default: what `git pull` brings)"
+    )
+    update.add_argument(
+        "--database-is-copied", action="store_true", help="you made a copy of a database that a server keeps"
+    )
+    parsers["uninstall"].add_argument("--delete-data", action="store_true", help="delete all it remembered as well")
+    parsers["password"].add_argument(
+        "--first", action="store_true", help="make one if there is none, else change nothing"
+    )
 
 
 def _add_count_options(count: argparse.ArgumentParser) -> None:

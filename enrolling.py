@@ -11,7 +11,7 @@ from config import ConfigError, Uplink
 from db.access import Access
 from db.outbox import Outbox
 from link_settings import outbox_limits, page_address, read_secret
-from links.access_commands import list_keys, make_key, revoke_key, set_password
+from links.access_commands import list_keys, make_key, revoke_key, set_first_password, set_password
 from place import Place
 from presence.access import Role
 from presence.sensors import SensorCard
@@ -93,8 +93,18 @@ def keys(place: Place, action: str | None, name: str, role: str) -> int:
     return 0
 
 
-def password(place: Place) -> int:
-    """Set the admin password: what is typed, or one made here when that is nothing."""
+def password(place: Place, *, is_first: bool) -> int:
+    """Set the admin password: what is typed, or one made here when that is nothing.
+
+    Args:
+        place: Whose.
+        is_first: Make one where there is none, and else change nothing.
+    """
+    if is_first:
+        with contextlib.closing(place.open_store()) as store:
+            access = Access(store.connections, place.clock.monotonic)
+            print(set_first_password(access, secrets.SystemRandom(), place.clock.wall()) or "The admin password stays.")
+        return 0
     wanted = getpass.getpass("New admin password (nothing makes one): ") if sys.stdin.isatty() else ""
     with contextlib.closing(place.open_store()) as store:
         access = Access(store.connections, place.clock.monotonic)

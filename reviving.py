@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 # How often the watch looks. The service manager wants to hear from it at least every `WatchdogSec`, and to be safe
 # twice as often (sd_watchdog_enabled(3)); the unit gives two minutes.
-_LOOK_SECONDS = 10.0
+LOOK_SECONDS = 10.0
 
 # From the end of one minute to the end of the next pass two intervals at most: one ends early, the next late. Beyond
 # that a card may hold up a commit for a minute, and of two hung radios each is given fresh listeners for a while.
@@ -58,7 +58,7 @@ class Reviver:
         manager: ServiceManager,
         says: Callable[[], str],
         revive: Callable[[], None],
-        look_seconds: float = _LOOK_SECONDS,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._progress = progress
         self._limit_seconds = limit_seconds

@@ -3,6 +3,10 @@
 
 : "${root:?must be set to the folder of the checkout}"
 
+# What hears Wi-Fi and Bluetooth needs.
+# shellcheck disable=SC2034  # used by those who source this
+radio_packages=(python3-venv tshark iw iproute2 rfkill bluez)
+
 say() { printf '%s\n' "$*" >&2; }  # to stderr: stdout belongs to the programme (JSON, reports)
 
 fail() {

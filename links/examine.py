@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import urllib.error
-import urllib.request
+import ssl
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 
 from links.server import ServerError, lan_address, open_port
 from presence.findings import Finding
@@ -26,10 +26,32 @@ def examine_server(host: str, port: int) -> tuple[Finding, ...]:
 
 
 def _is_this_programme(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=_ANSWER_SECONDS) as answer:
-            return "radios" in json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code == 503  # running, and not hearing
-    except (OSError, ValueError):
-        return False
+    return bool(_health(port, is_https=False))
+
+
+def is_answering(port: int, *, is_https: bool) -> bool:
+    """Whether the programme answers on this machine, and every part that it cannot do without works.
+
+    A box that hears no radio does: that is told on its page.
+    """
+    return _health(port, is_https=is_https).get("status", "failing") != "failing"
+
+
+def _health(port: int, *, is_https: bool) -> dict[str, object]:
+    """What the programme says of its health; nothing when none answers, or another."""
+    connection = _secure_connection(port) if is_https else HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
+    with contextlib.closing(connection):
+        try:
+            connection.request("GET", "/health")
+            said = json.load(connection.getresponse())
+        except (OSError, HTTPException, ValueError):
+            return {}
+    return said if isinstance(said, dict) and "status" in said else {}
+
+
+def _secure_connection(port: int) -> HTTPSConnection:
+    # The certificate bears the name on the LAN, which is not what is asked here; and nothing is told to who answers.
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return HTTPSConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS, context=context)

@@ -19,6 +19,8 @@ ARROWS = {
     "links": {"links", "presence", "db"},
     "config": {"scans", "presence"},
     "command_line": {"presence"},
+    "install": {"install"},
+    "installing": {"install", "config", "place", "link_settings", "db", "links"},
     "sparing": set(),
     "logs": {"scans"},
     "reviving": {"scans", "links"},
@@ -34,7 +36,7 @@ ARROWS = {
     "showing": {"place", "hearing", "telling", "scans", "db", "layouts", "links", "presence"},
     "enrolling": {"config", "place", "link_settings", "scans", "db", "links", "presence"},
 }
-ROOMS = ("presence", "scans", "db", "layouts", "links")
+ROOMS = ("presence", "scans", "db", "layouts", "links", "install")
 TOP_LEVEL = (
     "config",
     "command_line",
@@ -51,6 +53,7 @@ TOP_LEVEL = (
     "forgetting",
     "showing",
     "enrolling",
+    "installing",
 )
 OURS = {*ROOMS, *TOP_LEVEL, "app"}
 

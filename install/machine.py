@@ -1,0 +1,72 @@
+"""The machine that the programme is installed on: its commands, and what runs on it."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class InstallError(Exception):
+    """It could not be installed, updated or removed; the message says why, what was left, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Runs the commands of a machine.
+
+    Attributes:
+        environment: What they find in their environment; PATH says where they are looked for.
+    """
+
+    environment: Mapping[str, str]
+
+    def run(self, *command: str | Path) -> str:
+        """Run a command to its end, without input; gives what it printed.
+
+        Raises:
+            InstallError: It is not there, or failed.
+        """
+        words = [str(word) for word in command]
+        try:
+            done = subprocess.run(
+                words,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+            )
+        except OSError as error:
+            raise InstallError(f"The command {words[0]} cannot be started ({error.strerror}).") from error
+        if done.returncode:
+            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+            raise InstallError(f"`{' '.join(words)}` failed{': ' + said[-1] if said else ''}.")
+        return done.stdout
+
+    def succeeds(self, *command: str | Path) -> bool:
+        """Whether a command does what it should."""
+        try:
+            self.run(*command)
+        except InstallError:
+            return False
+        return True
+
+
+def is_in_use(folder: Path, processes: Path = Path("/proc")) -> bool:
+    """Whether a process has a file of a folder open, as far as this user may know.
+
+    Args:
+        folder: The folder.
+        processes: Where the kernel lists processes (proc(5)).
+    """
+    inside = f"{folder.resolve()}/"
+    for opened in processes.glob("[0-9]*/fd/*"):
+        # A process ends, or closes a file, while it is looked at; and others' are nobody's business.
+        with contextlib.suppress(OSError):
+            if str(opened.readlink()).startswith(inside):
+                return True
+    return False

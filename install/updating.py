@@ -1,0 +1,112 @@
+"""Updating: a newer release takes over, or all is as it was before: code, packages and database."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from install.layout import NAME, Layout
+from install.machine import InstallError, Machine
+from install.releases import forget_releases, make_release, put_in_force, unpacked
+from install.service import Say, installed_command, release_in_force, start, write_unit
+
+# From the start to the first answer a Pi takes some 20 s; one that brings a big database up to date, minutes.
+_ANSWER_SECONDS = 300.0
+_ASK_EVERY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What runs now, and how it is asked how it is.
+
+    Attributes:
+        layout: Where it lies.
+        machine: Whose commands are used.
+        say: Tells the owner what was done.
+        copy_database: Makes a checked copy of the database, and gives its path; None where a server keeps it.
+        database: The database's file; None where a server keeps it.
+        is_well: Asks the running programme, once, whether it answers and can do its work.
+    """
+
+    layout: Layout
+    machine: Machine
+    say: Say
+    copy_database: Callable[[], Path] | None
+    database: Path | None
+    is_well: Callable[[], bool]
+
+
+def update(installed: Installed, source: Path, now_at: datetime, patience_seconds: float = _ANSWER_SECONDS) -> None:
+    """Let the programme of a folder or an archive take over.
+
+    Args:
+        installed: What runs now.
+        source: The folder or archive.
+        now_at: The time now.
+        patience_seconds: How long the new release may take until it answers.
+
+    Raises:
+        InstallError: It did not take over. What ran before runs again, and the message says so.
+    """
+    layout, machine, say = installed.layout, installed.machine, installed.say
+    before, what = release_in_force(layout), installed_command(layout)
+    if before is None or what is None:
+        raise InstallError("The programme is not installed as a service here. `./run install` does that.")
+    with unpacked(source) as folder:
+        release = make_release(layout, folder, machine, now_at)
+    say(f"Release {release.name} is ready; the service stops for a moment.")
+    machine.run("systemctl", "stop", NAME)
+    copy = None
+    try:
+        if installed.copy_database is not None:
+            copy = installed.copy_database()
+            say(f"The database was copied to {copy}.")
+        put_in_force(layout, release)
+        write_unit(layout, release, what, machine)
+        start(machine)
+        _wait_until_well(installed.is_well, patience_seconds)
+    except BaseException as error:  # whatever it was, also Ctrl+C: what ran before is to run again
+        _go_back(installed, before, copy, what)
+        shutil.rmtree(release)
+        raise InstallError(f"The update failed, and what ran before runs again. {error}") from error
+    forget_releases(layout, release, before)
+    say(f"Release {release.name} runs, and answers. The one before is kept until the next update.")
+
+
+def _go_back(installed: Installed, before: Path, copy: Path | None, what: str) -> None:
+    """Let the release before run again, with the database as it was when it stopped.
+
+    Raises:
+        InstallError: It does not start either.
+    """
+    layout, machine = installed.layout, installed.machine
+    installed.say("The new release does not do its work: going back to the one before.")
+    machine.succeeds("systemctl", "stop", NAME)
+    put_in_force(layout, before)
+    write_unit(layout, before, what, machine)
+    if copy is not None and installed.database is not None:
+        _put_back(copy, installed.database)
+        machine.run("chown", "-R", f"{NAME}:{NAME}", layout.data)
+    start(machine)
+
+
+def _put_back(copy: Path, database: Path) -> None:
+    """Let a copy be the database again. What was written beside it since belongs to the one that goes."""
+    beside = database.with_name(f"{database.name}.new")
+    shutil.copyfile(copy, beside)
+    beside.chmod(0o600)
+    for log in (database.with_name(f"{database.name}-wal"), database.with_name(f"{database.name}-shm")):
+        log.unlink(missing_ok=True)
+    beside.replace(database)
+
+
+def _wait_until_well(is_well: Callable[[], bool], patience_seconds: float) -> None:
+    end = time.monotonic() + patience_seconds
+    while not is_well():
+        if time.monotonic() > end:
+            raise InstallError(f"It did not answer within {patience_seconds / 60:.0f} minutes.")
+        time.sleep(_ASK_EVERY_SECONDS)
