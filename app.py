@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from command_line import parse
 from config import ConfigError, Uplink
 from counting import add_head_count, delete_head_count, import_head_counts, list_head_counts
-from db.backup import back_up
 from db.errors import DatabaseError
 from db.examine import examine_database
 from db.overrides import Overrides
@@ -28,13 +27,15 @@ from enrolling import enrol, join_site, keys, leave_site, password
 from forgetting import forget
 from hearing import build_ear, build_sensor, make_demo_history, simulated_site, wifi_source
 from install.machine import InstallError
+from keeping import Keeping, make_backup, print_backups, restore_backup
 from link_settings import certificate, page_address
 from links.access_commands import set_first_password
 from links.errors import LinkSettingsError
 from links.examine import examine_server
 from links.scan_lines import scan_as_json, scan_as_text
 from links.sensor_page import OwnHearing, sensor_server
-from links.server import ServerError, open_port, serve
+from links.server import ServerError, end, open_port, web_server
+from links.service_manager import service_manager
 from logs import set_up_logs
 from place import Place, place_of
 from presence.access import AccessError, Role
@@ -47,7 +48,7 @@ from presence.scan import Scan
 from presence.sensors import SensorCard
 from presence.tags import IdentityKind, TagCard, TagError
 from registering import add_tag, delete_tag, list_tags
-from reviving import SteadyJob, keep_alive
+from reviving import SteadyJob, begin_afresh, keep_alive
 from scans.box import Box
 from scans.enrolment import EnrolmentError, site_registry
 from scans.identities import AddressError
@@ -69,6 +70,11 @@ _HOUSE_SECONDS = 60.0
 
 def run(place: Place) -> int:
     """Listen every minute, keep what is heard, and serve the page, until stopped."""
+    keeping = Keeping(place, partial(_record_all, place), _begin_afresh)
+    return keeping.until_stopped(partial(_run, place, keeping))
+
+
+def _run(place: Place, keeping: Keeping) -> None:
     with contextlib.ExitStack() as undo:
         listening = open_port(place.config.links.host, place.config.links.port)
         undo.callback(listening.close)
@@ -89,29 +95,38 @@ def run(place: Place) -> int:
         telling.notify(undo)
         sums = ZoneSums(telling.store.connections, place.store_settings)
 
-        def remember(scan: Scan) -> None:
-            telling.store.recorder.record(scan)
+        def recorded(scan: Scan) -> None:
             telling.sending.keep(scan)
             telling.note_own(scan)
+
+        def remember(scan: Scan) -> None:
+            keeping.remember(telling.store.recorder.record, recorded, scan)
             telling.nudge()
             keep_house(telling, sums)
 
         box = build_box(telling, site, remember)
         server = telling.site_server(is_listening=True)
-        add_page(telling, server, box.activity)
+        add_page(telling, server, box.activity, keeping.notices)
+        site_server = web_server(server, certificate(place))
+        keeping.watch(telling.store.connections, partial(end, site_server))
         undo.callback(box.stop)
         box.start()
         undo.callback(watching.stop)
         watching.start()
         telling.fit(undo)
+        keeping.start_backups(telling.is_clock_right, undo)
         greet(telling)
         keep_alive(place.config.scans.interval_seconds, box.progress, lambda: scans_so_far(box), undo)
-        serve(server, listening, certificate(place))
-    return 0
+        site_server.run(sockets=[listening])
 
 
 def run_hub(place: Place) -> int:
     """Take what sensors send, and serve the page, until stopped."""
+    keeping = Keeping(place, partial(_record_all, place), _begin_afresh)
+    return keeping.until_stopped(partial(_run_hub, place, keeping))
+
+
+def _run_hub(place: Place, keeping: Keeping) -> None:
     with contextlib.ExitStack() as undo:
         listening = open_port(place.config.links.host, place.config.links.port)
         undo.callback(listening.close)
@@ -122,29 +137,41 @@ def run_hub(place: Place) -> int:
         watching = Watching(telling)
         telling.receive_tags(watching.take, undo, from_broker=True)
         sums = ZoneSums(telling.store.connections, place.store_settings)
+
+        def each_minute() -> None:
+            keeping.look()
+            keep_house(telling, sums)
+
         progress = Progress(place.clock.monotonic)
-        job = SteadyJob(partial(keep_house, telling, sums), (DatabaseError, KeyFileError), progress)
+        job = SteadyJob(each_minute, (DatabaseError, KeyFileError), progress)
         minute = EveryMinute(job.attempt, _HOUSE_SECONDS, 0.0, place.clock, _jitter())
         server = telling.site_server(is_listening=False)
-        add_page(telling, server, lambda: Activity(Phase.WAITING, telling.latest_scan_id, None))
+        add_page(telling, server, lambda: Activity(Phase.WAITING, telling.latest_scan_id, None), keeping.notices)
+        site_server = web_server(server, certificate(place))
+        keeping.watch(telling.store.connections, partial(end, site_server))
         undo.callback(minute.stop)
         minute.start()
         undo.callback(watching.stop)
         watching.start()
         telling.fit(undo)
+        keeping.start_backups(telling.is_clock_right, undo)
         greet(telling)
         keep_alive(_HOUSE_SECONDS, progress, lambda: "keeps house each minute", undo)
-        serve(server, listening, certificate(place))
-    return 0
+        site_server.run(sockets=[listening])
 
 
 def run_sensor(place: Place) -> int:
     """Listen every minute, and send what is heard to the hub, until stopped."""
-    links = place.config.links
-    if links.uplink is Uplink.OFF:
+    if place.config.links.uplink is Uplink.OFF:
         raise EnrolmentError(
             "This machine is no sensor yet. On the hub type `./run enrol NAME`, and here what that prints."
         )
+    keeping = Keeping(place, partial(_send_all, place), _begin_afresh)
+    return keeping.until_stopped(partial(_run_sensor, place, keeping))
+
+
+def _run_sensor(place: Place, keeping: Keeping) -> None:
+    links = place.config.links
     with contextlib.ExitStack() as undo:
         listening = open_port(links.host, links.port)
         undo.callback(listening.close)
@@ -159,20 +186,20 @@ def run_sensor(place: Place) -> int:
         heard = OwnHearing()
 
         def remember(scan: Scan) -> None:
-            telling.sending.keep(scan)
-            telling.note_own(scan)
             heard.take(scan)
+            keeping.remember(telling.sending.keep, telling.note_own, scan)
 
         site = simulated_site(place, spot=name) if place.is_demo else None
         box = build_box(telling, site, remember)
         server = sensor_server(heard, name, links.uplink_url or links.broker_host, telling.parts(), place.clock.wall)
         telling.guard(server)
+        site_server = web_server(server, certificate(place))
+        keeping.watch(telling.store.connections, partial(end, site_server))
         undo.callback(box.stop)
         box.start()
         print(f"The sensor {name} listens; its state is at {page_address(place)}  (stop with Ctrl+C)", flush=True)
         keep_alive(place.config.scans.interval_seconds, box.progress, lambda: scans_so_far(box), undo)
-        serve(server, listening, certificate(place))
-    return 0
+        site_server.run(sockets=[listening])
 
 
 def build_box(telling: Telling, site: SimulatedSite | None, remember: Callable[[Scan], None]) -> Box:
@@ -190,6 +217,27 @@ def build_box(telling: Telling, site: SimulatedSite | None, remember: Callable[[
         clock=place.clock,
         rng=_jitter(),
     )
+
+
+def _record_all(place: Place, scans: Sequence[Scan]) -> None:
+    """Record scans in a database that nobody has open."""
+    with contextlib.ExitStack() as undo:
+        telling = open_telling(place, undo)
+        for scan in scans:
+            telling.store.recorder.record(scan)
+            telling.sending.keep(scan)
+
+
+def _send_all(place: Place, scans: Sequence[Scan]) -> None:
+    """Let scans wait to be sent, in a database that nobody has open."""
+    with contextlib.ExitStack() as undo:
+        telling = open_telling(place, undo)
+        for scan in scans:
+            telling.sending.keep(scan)
+
+
+def _begin_afresh() -> None:
+    begin_afresh(service_manager(os.environ))
 
 
 def keep_house(telling: Telling, sums: ZoneSums) -> None:
@@ -258,12 +306,6 @@ def report(place: Place, time_range: TimeRange) -> int:
     return 0
 
 
-def backup(place: Place, folder: Path) -> int:
-    """Copy the database while it is in use, and check the copy."""
-    print(f"Saved and checked: {back_up(place.database_url, folder, place.clock.wall())}")
-    return 0
-
-
 def doctor(place: Place) -> int:
     """Say of each part whether it is fine, and what to type to mend it."""
     from scans.examine import examine_hearing  # noqa: PLC0415 - see above
@@ -321,6 +363,11 @@ def count_as_asked(place: Place, arguments: argparse.Namespace) -> int:
     return add_head_count(place, arguments.people, arguments.at)
 
 
+def restore_as_asked(place: Place, arguments: argparse.Namespace) -> int:
+    """Put a backup back, or list those there are."""
+    return print_backups(place, arguments.folder) if arguments.list else restore_backup(place, arguments.backup)
+
+
 def enrol_as_asked(place: Place, arguments: argparse.Namespace) -> int:
     """Enrol a sensor."""
     return enrol(place, SensorCard(arguments.name, arguments.place or None, None), Uplink(arguments.by), arguments.url)
@@ -355,7 +402,8 @@ _COMMANDS: dict[str, Callable[[Place, argparse.Namespace], int]] = {
     "scan": lambda place, _: scan(place),
     "replay": replay_as_asked,
     "report": lambda place, arguments: report(place, TimeRange(arguments.range)),
-    "backup": lambda place, arguments: backup(place, arguments.folder or place.folder / "backups"),
+    "backup": lambda place, arguments: make_backup(place, arguments.folder),
+    "restore": restore_as_asked,
     "install": service_as_asked,
     "update": service_as_asked,
     "uninstall": service_as_asked,

@@ -27,6 +27,7 @@ _SAYS = {
     "replay": "stored captures, by the road of live ones",
     "report": "print the report that the page saves",
     "backup": "a checked copy of the database",
+    "restore": "put a backup in the place of the database",
     "install": "make it a service of this machine, which starts by itself",
     "update": "let the service run a newer release; on any failure all is as before",
     "uninstall": "remove the service",
@@ -95,7 +96,11 @@ def _add_own_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     )
     forget.add_argument("--tags", action="store_true", help="forget a tag that is known by it too")
     _add_service_options(parsers)
-    parsers["backup"].add_argument("--folder", type=Path, help="where to put it (default: backups beside the database)")
+    for name, does in (("backup", "where to put it"), ("restore", "where to look for backups")):
+        parsers[name].add_argument("--folder", type=Path, help=f"{does} (default: backups beside the database)")
+    what = parsers["restore"].add_mutually_exclusive_group(required=True)
+    what.add_argument("backup", type=Path, nargs="?", metavar="FILE", help="the backup")
+    what.add_argument("--list", action="store_true", help="the backups there are")
 
 
 def _add_site_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:

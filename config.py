@@ -149,6 +149,15 @@ class DbSection(_Section):
     """Every single detection (which device, in which scan, how strong) is kept this many days, for programs that ask
     for them and for counts that several sensors share. At most keep_days: they say nothing without their devices."""
 
+    backups_daily: int = Field(default=3, ge=0, le=366)
+    """The programme backs its database up once a day, and keeps the backups of so many days; 0 here and in
+    backups_weekly makes none. Each takes as much room as the database, about 100 MB after a year."""
+    backups_weekly: int = Field(default=4, ge=0, le=520)
+    """And one backup of each of so many weeks. A device that is forgotten is in a backup for so much longer."""
+    backup_hour: int = Field(default=3, ge=0, le=23)
+    """Hour of the day, local time, at which the backup is made; choose one when nobody is there. What was missed while
+    the power was off is made up for after the start."""
+
     @model_validator(mode="after")
     def _keeps_devices_for_long_enough(self) -> Self:
         if self.keep_detections_days > self.keep_days:

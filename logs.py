@@ -17,7 +17,7 @@ from typing import TextIO
 
 from scans.address_text import without_addresses
 
-_OURS = ("scans", "db", "layouts", "links", "telling", "watching", "reviving")
+_OURS = ("scans", "db", "layouts", "links", "telling", "watching", "reviving", "keeping")
 
 # The levels of syslog(3), by which the journal sorts lines that begin so (sd-daemon(3)).
 _SYSLOG_LEVELS = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (0, 7))

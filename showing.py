@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -21,6 +21,7 @@ from layouts.needs_tags import Alerting, Following, Near, Tagging
 from links.feed import FEED_PATH
 from links.guard import current_identity
 from place import Place
+from presence.notices import Notice
 from presence.overview import Activity
 from scans.identities import identity_of
 from telling import Telling
@@ -48,7 +49,9 @@ def page_settings(place: Place) -> PageSettings:
     )
 
 
-def add_page(telling: Telling, server: FastAPI, activity: Callable[[], Activity]) -> None:
+def add_page(
+    telling: Telling, server: FastAPI, activity: Callable[[], Activity], notices: Callable[[], Sequence[Notice]]
+) -> None:
     """Put the page on a server."""
     # What shows takes 18 MB, which a sensor and a hub's commands need not spend.
     from layouts.page import build_page  # noqa: PLC0415 - see above
@@ -59,6 +62,7 @@ def add_page(telling: Telling, server: FastAPI, activity: Callable[[], Activity]
         reader=store.reader,
         commands=store.commands,
         activity=activity,
+        notices=notices,
         clock=place.clock.wall,
         settings=page_settings(place),
         save_report=partial(keep_report, place.folder / "reports"),

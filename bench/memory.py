@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 
 from config import Config
 from hearing import build_sensor
-from links.server import open_port, serve
+from links.server import open_port, web_server
 from place import Place
 from presence.faults import Fault
 from presence.overview import Activity, Phase
@@ -108,7 +108,9 @@ def hold(folder: Path) -> None:
         newest_at=None,
     )
     server = telling.site_server(is_listening=True)
-    programme["add_page"](telling, server, lambda: Activity(Phase.WAITING, minute[0] // 60, timedelta(seconds=30)))
+    programme["add_page"](
+        telling, server, lambda: Activity(Phase.WAITING, minute[0] // 60, timedelta(seconds=30)), tuple
+    )
     listening = open_port("127.0.0.1", 0)
     listening.listen()  # whoever connects from now on is answered as soon as it serves
     print(listening.getsockname()[1], flush=True)
@@ -121,7 +123,7 @@ def hold(folder: Path) -> None:
             print(resident_mb(), flush=True)
 
     threading.Thread(target=obey, daemon=True).start()
-    serve(server, listening)
+    web_server(server).run(sockets=[listening])
 
 
 def resident_mb() -> float:

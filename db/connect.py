@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from db.errors import DatabaseError, told_plainly
+from db.errors import DamagedDatabaseError, DatabaseError, told_plainly
 
 # SQLite writes whole pages. With the smallest there are, a scan of 500 devices writes less than with pages of 1 KiB:
 # 35 KiB, not 40, when all are known; 76, not 91, when a tenth is new (bench/write_size.py).
@@ -48,7 +48,11 @@ _KEPT_READERS = 3
 
 
 class Connections:
-    """The engines of one database. Readers may be used from many threads at once, the writer by one after another."""
+    """The engines of one database. Readers may be used from many threads at once, the writer by one after another.
+
+    Attributes:
+        looks_damaged: Whether somebody came across something in its file that makes no sense.
+    """
 
     def __init__(self, url: str) -> None:
         """Prepare the engines; nothing is opened yet.
@@ -64,6 +68,7 @@ class Connections:
                 "This is not an address of a database. Write it like sqlite:///data/tracking.db, or "
                 "postgresql://user@host/name."
             ) from error
+        self.looks_damaged = False
         self._writing = threading.Lock()
         # In memory there is but one connection: whoever reads waits for whoever writes.
         self._reading: AbstractContextManager[object] = self._writing if self._writer is self._reader else nullcontext()
@@ -75,7 +80,7 @@ class Connections:
         Raises:
             DatabaseError: The database refused.
         """
-        with told_plainly(), self._writing, self._writer.begin() as connection:
+        with self._told(), self._writing, self._writer.begin() as connection:
             if connection.dialect.name == "postgresql":
                 # One writer, as SQLite has it, though several hubs share the database: no two can count a device twice,
                 # or wait for each other for ever.
@@ -89,7 +94,7 @@ class Connections:
         Raises:
             DatabaseError: The database refused.
         """
-        with told_plainly(), self._reading, self._reader.begin() as connection:
+        with self._told(), self._reading, self._reader.begin() as connection:
             yield connection
 
     def overwrite_deleted(self) -> None:
@@ -112,6 +117,15 @@ class Connections:
             finally:
                 connection.close()
 
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            with told_plainly():
+                yield
+        except DamagedDatabaseError:
+            self.looks_damaged = True
+            raise
+
     @property
     def is_in_memory(self) -> bool:
         """Whether the database lives in this process alone."""
@@ -130,7 +144,7 @@ def _engines(url: URL) -> tuple[Engine, Engine]:
         engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
         _prepare_sqlite(engine, "BEGIN")
         return engine, engine
-    _make_folder(Path(str(url.database)).parent)
+    make_folder(Path(str(url.database)).parent)
     writer = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
     reader = create_engine(url, pool_size=_KEPT_READERS)
     _prepare_sqlite(writer, "BEGIN IMMEDIATE", f"PRAGMA page_size = {_PAGE_BYTES}", "PRAGMA journal_mode = WAL")
@@ -187,7 +201,20 @@ def _overwrite(file: Path) -> None:
         os.fsync(content.fileno())
 
 
-def _make_folder(folder: Path) -> None:
+def file_of(url: str) -> Path | None:
+    """The file of a database; None for one in memory or of a server."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite" or address.database in {None, "", ":memory:"}:
+        return None
+    return Path(str(address.database))
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a database, for its owner alone, where there is none.
+
+    Raises:
+        DatabaseError: It cannot be made.
+    """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

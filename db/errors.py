@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 
 class DatabaseError(Exception):
@@ -14,6 +15,17 @@ class DatabaseError(Exception):
 
 class NewerDatabaseError(DatabaseError):
     """The database was written by a newer version of this programme."""
+
+
+class DatabaseAwayError(DatabaseError):
+    """Nothing can be had or kept just now: the disk is full, another programme is at it, or its server is away.
+
+    The same may well be possible later.
+    """
+
+
+class DamagedDatabaseError(DatabaseError):
+    """What the file of the database holds makes no sense: it was damaged, or is no database at all."""
 
 
 # What SQLite says (sqlite3.c, sqlite3ErrStr) and PostgreSQL (its manual, appendix A, and libpq), and what that means to
@@ -25,8 +37,8 @@ _SENTENCES: dict[str, str] = {
     "unable to open": "The database cannot be opened. Check that its folder exists and that this user may write to it.",
     "not a database": "The file is not a database. Move it away, or choose another with `--db`, and start again.",
     "malformed": (
-        "The database is damaged. Stop the programme, move the file away and put the newest backup in its place, "
-        "or start afresh without one."
+        "The database is damaged. `./run` sets its file aside and begins a new one; `./run restore --list` shows the "
+        "backups that can be put back."
     ),
     "no space left": "The disk of the database's server is full. Make some room there: the next scan is then kept.",
     "password authentication failed": (
@@ -64,7 +76,25 @@ def told_plainly() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise DatabaseError(sentence_for(error.orig)) from error
+        raise _kind_of(error)(sentence_for(error.orig)) from error
+
+
+def _kind_of(error: DBAPIError) -> type[DatabaseError]:
+    if says_damaged(error.orig):
+        return DamagedDatabaseError
+    return DatabaseAwayError if isinstance(error, OperationalError) else DatabaseError
+
+
+def says_damaged(error: BaseException | None) -> bool:
+    """Whether SQLite found that the file's content makes no sense; not when it is locked, unreadable or full.
+
+    The lower eight bits of an extended code are the primary one (sqlite.org/rescode.html). A table that is missing
+    after the start was there: the file was emptied.
+    """
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return False
+    return code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or "no such table" in str(error)
 
 
 def sentence_for(error: BaseException | None) -> str:

@@ -49,7 +49,7 @@ def _examine_file(path: Path, folder: Path) -> Finding:
     except sqlite3.DatabaseError as error:
         verdict = str(error)
     if verdict != "ok":
-        remedy = "Stop the programme, move the file away, and put the newest backup in its place."
+        remedy = "`./run` sets it aside and begins a new one; `./run restore --list` shows the backups."
         return Finding("Database", f"{path} is damaged ({verdict[:100]})", remedy)
     return Finding("Database", f"{path.stat().st_size / 1e6:.1f} MB, whole")
 

@@ -194,6 +194,12 @@ def enqueue(connection: Connection, notices: Sequence[Notice]) -> None:
         connection.execute(insert(NOTIFICATIONS), rows)
 
 
+def give_up_waiting(connection: Connection, now_at: datetime) -> None:
+    """Hand nothing over any more that waits: in a backup it is of another time, and was told then."""
+    waiting = update(NOTIFICATIONS).where(NOTIFICATIONS.c.done_at.is_(None))
+    connection.execute(waiting.values(done_at=now_at, is_given_up=True))
+
+
 def _waiting_of(connection: Connection, alert_ids: Collection[int]) -> set[tuple[int | None, int]]:
     """Of which alerts something waits, and for which channel; of tests (None) as well."""
     queued = NOTIFICATIONS.c

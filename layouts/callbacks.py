@@ -16,6 +16,7 @@ from layouts.callbacks_sensors import asked_sensor, register_sensors
 from layouts.frame import VIEWS
 from layouts.in_browser import register_browser_callbacks
 from layouts.needs import PageParts
+from layouts.notices import box_notices
 from layouts.off_the_loop import off_the_loop
 from layouts.palette import palette_for
 from layouts.ranges import chosen_range
@@ -30,6 +31,7 @@ def register_callbacks(app: Dash, parts: PageParts) -> None:
     troubles = Troubles()
     register_browser_callbacks(app, is_following=parts.following is not None)
     _register_overview(app, parts, troubles)
+    _register_notices(app, parts)
     _register_history(app, parts, troubles)
     _register_devices(app, parts, troubles)
     register_sensors(app, parts, troubles)
@@ -103,6 +105,15 @@ def _overview_parts(
         overview.last_scan_at is not None or overview.sensor is not None,
         overview.clock_is_right,
     )
+
+
+def _register_notices(app: Dash, parts: PageParts) -> None:
+    """What is wrong with the box itself; no database is read for it, since that may be what is wrong."""
+
+    @app.callback(Output("box-notices", "children"), Input("scans-finished", "data"))
+    @off_the_loop
+    def show_notices(_scans: int) -> list[Any]:
+        return box_notices(parts.notices(), parts.clock(), parts.settings.time_zone)
 
 
 def _register_history(app: Dash, parts: PageParts, troubles: Troubles) -> None:

@@ -184,6 +184,7 @@ def _notices() -> Component:
             *(_notice(f"trouble-{part}", "broken trouble rereads", words) for part, words in _UNREADABLE.items()),
             *(_notice(f"trouble-{part}", "broken trouble", words) for part, words in _UNDONE.items()),
             _notice("login-needed", "calm", login_needed),
+            html.Div(id="box-notices"),
             _notice("clock-wrong", "warning", clock_wrong),
             _notice("first-time", "calm", first_time),
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from layouts.needs_people import Estimating
 from layouts.needs_tags import Following
 from presence.access import Identity, KeyRow, NewKey, Role
+from presence.notices import Notice
 from presence.overview import Activity, DevicePage, DeviceQuery, History, Overview, Report
 from presence.ranges import TimeRange
 from presence.sensors import SensorRow
@@ -142,6 +143,7 @@ class PageParts:
         reader: Reads what is remembered.
         commands: Resets the time spent, notes a save.
         activity: Tells what the box does right now; must be quick.
+        notices: Tells what is not as it should be with the box itself; must be quick.
         clock: Tells the time, aware.
         settings: What the page goes by.
         save_report: Keeps a report's text on the box, under the time it was made; raises OSError when it cannot.
@@ -154,6 +156,7 @@ class PageParts:
     reader: PageReader
     commands: PageCommands
     activity: Callable[[], Activity]
+    notices: Callable[[], Sequence[Notice]]
     clock: Callable[[], datetime]
     settings: PageSettings
     save_report: Callable[[str, datetime], None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from layouts.needs import Managing, PageCommands, PageParts, PageReader, PageSet
 from layouts.needs_people import Estimating
 from layouts.needs_tags import Following
 from layouts.tag_pictures import answer_pictures
+from presence.notices import Notice
 from presence.overview import Activity
 
 _ASSETS = Path(__file__).parents[1] / "assets"
@@ -48,6 +49,7 @@ def build_page(
     reader: PageReader,
     commands: PageCommands,
     activity: Callable[[], Activity],
+    notices: Callable[[], Sequence[Notice]] = tuple,
     clock: Callable[[], datetime],
     settings: PageSettings,
     save_report: Callable[[str, datetime], None],
@@ -67,6 +69,7 @@ def build_page(
         reader: Reads what is remembered.
         commands: Resets the time spent, notes a save.
         activity: Tells what the box does right now; must be quick.
+        notices: Tells what is not as it should be with the box itself; must be quick.
         clock: Tells the time, aware.
         settings: What the page goes by.
         save_report: Keeps a report's text on the box, under the time it was made; raises OSError when it cannot.
@@ -98,7 +101,7 @@ def build_page(
     # Nothing here uses Dash's WebSocket; without this every page would open one all the same.
     app.backend.websocket_capability = False
     parts = PageParts(
-        reader, commands, activity, clock, settings, save_report, may_change, managing, estimating, following
+        reader, commands, activity, notices, clock, settings, save_report, may_change, managing, estimating, following
     )
     app.layout = lambda: frame(settings, activity(), following)
     _answer_activity(app, activity, clock, feed_path)

@@ -137,17 +137,10 @@ class Certificate:
     key_file: Path
 
 
-def serve(server: FastAPI, listening: socket.socket, certificate: Certificate | None = None) -> None:
-    """Serve until SIGINT or SIGTERM, which is handed on to the handler that was there before.
-
-    Raises:
-        ServerError: The certificate cannot be used.
-    """
-    web_server(server, certificate).run(sockets=[listening])
-
-
 def web_server(server: FastAPI, certificate: Certificate | None = None) -> uvicorn.Server:
     """What serves the routes, ready to run; over https where there is a certificate.
+
+    It runs until `end`, or until SIGINT or SIGTERM, which is handed on to the handler that was there before.
 
     Raises:
         ServerError: The certificate cannot be used.
@@ -177,6 +170,11 @@ def web_server(server: FastAPI, certificate: Certificate | None = None) -> uvico
             "Look at links.tls_certificate_file and links.tls_key_file in config.toml."
         ) from error
     return uvicorn.Server(settings)
+
+
+def end(server: uvicorn.Server) -> None:
+    """Let a server end, as a signal would. May be called from any thread."""
+    server.should_exit = True
 
 
 class _ImpatientWebSocket(WebSocketsSansIOProtocol):

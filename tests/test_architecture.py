@@ -33,6 +33,7 @@ ARROWS = {
     "registering": {"place", "scans", "presence"},
     "counting": {"place", "presence"},
     "forgetting": {"place", "scans", "db", "links", "presence"},
+    "keeping": {"place", "scans", "db", "presence"},
     "showing": {"place", "hearing", "telling", "scans", "db", "layouts", "links", "presence"},
     "enrolling": {"config", "place", "link_settings", "scans", "db", "links", "presence"},
 }
@@ -51,6 +52,7 @@ TOP_LEVEL = (
     "logs",
     "reviving",
     "forgetting",
+    "keeping",
     "showing",
     "enrolling",
     "installing",

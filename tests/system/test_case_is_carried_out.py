@@ -124,7 +124,7 @@ def test_a_case_that_leaves_the_house_is_told_on_the_page_by_mqtt_and_by_webhook
         home = undo.enter_context(contextlib.closing(Played(broker)))
         box = build_box(telling, site, telling.store.recorder.record)
         server = telling.site_server(is_listening=True)
-        add_page(telling, server, lambda: Activity(Phase.WAITING, 1, timedelta(seconds=30)))
+        add_page(telling, server, lambda: Activity(Phase.WAITING, 1, timedelta(seconds=30)), tuple)
         set_password(telling.access, PASSWORD, random.SystemRandom(), clock.wall())
         undo.callback(box.stop)
         box.start()
