@@ -20,18 +20,16 @@ from command_line import parse
 from config import ConfigError, Uplink
 from counting import add_head_count, delete_head_count, import_head_counts, list_head_counts
 from db.errors import DatabaseError
-from db.examine import examine_database
 from db.overrides import Overrides
 from db.zone_sums import ZoneSums
 from enrolling import enrol, join_site, keys, leave_site, password
 from forgetting import forget
-from hearing import build_ear, build_sensor, make_demo_history, simulated_site, wifi_source
+from hearing import build_ear, build_sensor, make_demo_history, simulated_site
 from install.machine import InstallError
 from keeping import Keeping, make_backup, print_backups, restore_backup
 from link_settings import certificate, page_address
 from links.access_commands import set_first_password
 from links.errors import LinkSettingsError
-from links.examine import examine_server
 from links.scan_lines import scan_as_json, scan_as_text
 from links.sensor_page import OwnHearing, sensor_server
 from links.server import ServerError, end, open_port, web_server
@@ -306,27 +304,15 @@ def report(place: Place, time_range: TimeRange) -> int:
     return 0
 
 
-def doctor(place: Place) -> int:
-    """Say of each part whether it is fine, and what to type to mend it."""
-    from scans.examine import examine_hearing  # noqa: PLC0415 - see above
+def doctor_as_asked(place: Place, arguments: argparse.Namespace) -> int:
+    """Say how each part is, or print all that somebody needs who helps from afar."""
+    from examining import doctor  # noqa: PLC0415 - see above
 
-    scans, links = place.config.scans, place.config.links
-    findings = (
-        *examine_hearing(
-            wifi=wifi_source(place) if scans.wifi_enabled and not place.is_demo else None,
-            has_bluetooth=scans.bluetooth_enabled and not place.is_demo,
-            adapter=scans.bluetooth_adapter or None,
-            key_path=place.key_path,
-            clock=place.clock,
-        ),
-        *examine_database(place.database_url),
-        *examine_server(links.host, links.port),
-    )
-    for finding in findings:
-        print(f"{'fine' if finding.is_fine else 'NOT FINE':>8}  {finding.part}: {finding.says}")
-        if finding.remedy:
-            print(f"{'':>10}{finding.remedy}")
-    return 0 if all(finding.is_fine for finding in findings) else 1
+    if not arguments.bundle:
+        return doctor(place)
+    from bundling import bundle  # noqa: PLC0415 - see above
+
+    return bundle(place, sys.stdin.read() if arguments.log else None)
 
 
 def replay_as_asked(place: Place, arguments: argparse.Namespace) -> int:
@@ -398,7 +384,7 @@ _COMMANDS: dict[str, Callable[[Place, argparse.Namespace], int]] = {
     "tags": tags_as_asked,
     "count": count_as_asked,
     "forget": lambda place, arguments: forget(place, arguments.address, tags_too=arguments.tags),
-    "doctor": lambda place, _: doctor(place),
+    "doctor": doctor_as_asked,
     "scan": lambda place, _: scan(place),
     "replay": replay_as_asked,
     "report": lambda place, arguments: report(place, TimeRange(arguments.range)),

@@ -76,6 +76,9 @@ def _shared_options(argument_default: str | None = None) -> argparse.ArgumentPar
 def _add_own_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     for name in ("run", "sensor", "hub", "doctor"):
         parsers[name].add_argument("--port", metavar="N", help="port of the page (default: from the settings)")
+    doctor = parsers["doctor"]
+    doctor.add_argument("--bundle", action="store_true", help="print what somebody needs who helps from afar")
+    doctor.add_argument("--log", action="store_true", help="with --bundle: put in the log that standard input brings")
     replay = parsers["replay"]
     replay.add_argument("captures", type=Path, nargs="*", metavar="CAPTURE", help="pcap or pcapng, gzipped or not")
     replay.add_argument(

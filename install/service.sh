@@ -26,10 +26,17 @@ hand_over() {
     esac
     may_become_root "To ask the service, sudo asks for your password." ||
         fail "What the service remembers is its own. As root, type: $service/run $*"
-    as_root setpriv --reuid tracking --regid tracking --init-groups "${radio_rights[@]}" -- \
-        "$service/.venv/bin/python" "$service/app.py" "$@"
+    local as_service=(setpriv --reuid tracking --regid tracking --init-groups "${radio_rights[@]}" --
+        "$service/.venv/bin/python" "$service/app.py")
+    if [[ " $* " == *" --bundle "* ]]; then  # the journal is not for the service's user to read
+        journalctl_of_service | as_root "${as_service[@]}" "$@" --log
+    else
+        as_root "${as_service[@]}" "$@"
+    fi
     exit
 }
+
+journalctl_of_service() { as_root journalctl --unit tracking --lines 300 --output short-iso --no-hostname --quiet; }
 
 # become_root_for COMMAND...: carries out what changes the machine.
 become_root_for() {

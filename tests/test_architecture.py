@@ -21,6 +21,8 @@ ARROWS = {
     "command_line": {"presence"},
     "install": {"install"},
     "installing": {"install", "config", "place", "link_settings", "db", "links"},
+    "examining": {"hearing", "place", "scans", "db", "links", "presence"},
+    "bundling": {"config", "examining", "place", "scans", "db"},
     "sparing": set(),
     "logs": {"scans"},
     "reviving": {"scans", "links"},
@@ -55,6 +57,8 @@ TOP_LEVEL = (
     "keeping",
     "showing",
     "enrolling",
+    "examining",
+    "bundling",
     "installing",
 )
 OURS = {*ROOMS, *TOP_LEVEL, "app"}
