@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import MutableMapping
+from collections.abc import Mapping
 
 _log = logging.getLogger(__name__)
 
@@ -66,14 +66,11 @@ class ServiceManager:
         self._is_deaf = bool(trouble)
 
 
-def service_manager(environment: MutableMapping[str, str]) -> ServiceManager:
-    """The service manager that the environment names.
+def service_manager(environment: Mapping[str, str]) -> ServiceManager:
+    """The service manager that the environment names, in NOTIFY_SOCKET and WATCHDOG_USEC (microseconds).
 
-    Args:
-        environment: NOTIFY_SOCKET and WATCHDOG_USEC (microseconds) are taken out of it, so that no process started from
-            here speaks in this one's name.
+    Processes started from here inherit both; the unit has systemd listen to the main process alone.
     """
-    address = environment.pop("NOTIFY_SOCKET", None)
-    watchdog = environment.pop("WATCHDOG_USEC", "")
-    environment.pop("WATCHDOG_PID", None)
-    return ServiceManager(address or None, int(watchdog) / 1e6 if watchdog.isdecimal() else None)
+    watchdog = environment.get("WATCHDOG_USEC", "")
+    address = environment.get("NOTIFY_SOCKET") or None
+    return ServiceManager(address, int(watchdog) / 1e6 if watchdog.isdecimal() else None)
