@@ -45,6 +45,7 @@ from presence.ranges import TimeRange
 from presence.scan import Scan
 from presence.sensors import SensorCard
 from presence.tags import IdentityKind, TagCard, TagError
+from privacy import tell_privacy
 from registering import add_tag, delete_tag, list_tags
 from reviving import SteadyJob, begin_afresh, keep_alive
 from scans.box import Box
@@ -53,6 +54,7 @@ from scans.identities import AddressError
 from scans.minute import EveryMinute
 from scans.progress import Progress
 from scans.visitor_key import KeyFileError
+from sharing import share
 from showing import add_page, page_settings
 from sparing import spare_memory
 from telling import Telling, open_telling
@@ -383,6 +385,8 @@ _COMMANDS: dict[str, Callable[[Place, argparse.Namespace], int]] = {
     "password": lambda place, arguments: password(place, is_first=arguments.first),
     "tags": tags_as_asked,
     "count": count_as_asked,
+    "privacy": lambda place, arguments: tell_privacy(place, arguments.document, arguments.output),
+    "share": lambda place, arguments: share(place, arguments.days),
     "forget": lambda place, arguments: forget(place, arguments.address, tags_too=arguments.tags),
     "doctor": doctor_as_asked,
     "scan": lambda place, _: scan(place),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from presence.access import Role
+from presence.privacy import DOCUMENTS
 from presence.ranges import TimeRange
 from presence.tags import IdentityKind
 
@@ -22,6 +23,8 @@ _SAYS = {
     "tags": "your own things: list, add, delete",
     "count": "how many people are there: the estimate learns from it",
     "forget": "remove one device's traces, by its address",
+    "privacy": "the privacy notice, the poster and the data-protection sheet, by the settings in force",
+    "share": "counts for others, as a table (CSV): small groups are hidden, and no device is in it",
     "doctor": "what works, what does not, and how to mend it",
     "scan": "one scan now, as JSON; nothing is stored",
     "replay": "stored captures, by the road of live ones",
@@ -93,6 +96,21 @@ def _add_own_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
         "--range", default="week", choices=ranges, help="how far back it looks (default: week)"
     )
     _add_site_options(parsers)
+    privacy = parsers["privacy"]
+    privacy.add_argument(
+        "document", nargs="?", default="notice", choices=list(DOCUMENTS), help="which (default: notice)"
+    )
+    privacy.add_argument(
+        "--output", type=Path, metavar="FILE", help="write it: HTML to print, or text if it ends in .txt"
+    )
+    parsers["share"].add_argument(
+        "--days",
+        type=int,
+        default=7,
+        choices=range(1, 3651),
+        metavar="N",
+        help="how many, today among them (default: 7)",
+    )
     forget = parsers["forget"]
     forget.add_argument(
         "address", nargs="?", metavar="ADDRESS", help="of Wi-Fi or Bluetooth; better left out here: it is asked for"

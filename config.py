@@ -174,6 +174,20 @@ class LayoutsSection(_Section):
     """Name of the place, shown on the page and in the report."""
 
 
+class PrivacySection(_Section):
+    """What visitors and others are told."""
+
+    responsible: str = Field(default="", max_length=200)
+    """Who answers for the counting: stands on the privacy notice, the poster and the sheet."""
+    contact: str = Field(default="", max_length=200)
+    """How to reach them."""
+    purpose: str = Field(default="", max_length=300)
+    """What the counting is for, in your own words, for example "to plan opening hours"."""
+    smallest_group: int = Field(default=5, ge=0, le=1000)
+    """Counts below this are told as "fewer than" it in what is made for others; 0 or 1 tells all. Five is what offices
+    of statistics ask for most: of four people whoever is one of them may know the other three."""
+
+
 class Uplink(StrEnum):
     """How scans are sent to a hub."""
 
@@ -266,6 +280,7 @@ class Config(_Section):
     db: DbSection = DbSection()
     layouts: LayoutsSection = LayoutsSection()
     links: LinksSection = LinksSection()
+    privacy: PrivacySection = PrivacySection()
 
 
 def load_config(path: Path | None, environment: Mapping[str, str] = os.environ) -> Config:

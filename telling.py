@@ -41,6 +41,7 @@ from links.login import login_router
 from links.metrics_route import Measured, metrics_router
 from links.notify import Notifier
 from links.owned_source import OwnedReads, OwnedSource
+from links.privacy_page import privacy_router
 from links.server import server_with
 from links.short_way import ShortWay
 from links.tag_intake import TagIntake, tag_intake_router
@@ -51,6 +52,7 @@ from presence.radio import Radio
 from presence.scan import Scan
 from presence.sealing import SealError
 from presence.tags import IdentityKind, IdentityRecord, TagReport
+from privacy import privacy_facts
 from scans.clock import is_right
 from scans.identities import identity_of
 from scans.registry_key import RegistryKey
@@ -238,6 +240,7 @@ class Telling:
             feed.router,
             login_router(self.access, self._door(), clock, self.place.config.layouts.site_name),
             keys_router(self.access, clock),
+            privacy_router(privacy_facts(self.place)),
         ]
         if self._tag_intake is not None:
             routers.append(tag_intake_router(self._tag_intake))
@@ -332,6 +335,7 @@ class Telling:
             tagged=TagParts(store.tags, store.tag_log, store.floor_plans, self._identify, self.ear),
             alerting=AlertParts(Alerts(connections), AlertRules(connections), Channels(connections, self.registry_key)),
             estimating=EstimateParts(store.people, store.head_counts, store.fixtures),
+            smallest_group=place.config.privacy.smallest_group,
             changed=self.nudge,
         )
 

@@ -233,6 +233,7 @@ def _parts(connections: Connections) -> ApiParts:
         ),
         alerting=AlertParts(Alerts(connections), AlertRules(connections), Channels(connections, key)),
         estimating=EstimateParts(PeopleReader(connections, _SETTINGS), HeadCounts(connections), Fixtures(connections)),
+        smallest_group=0,
         changed=lambda: None,
     )
 

@@ -98,6 +98,8 @@ def frame(settings: PageSettings, activity: Activity, following: Following | Non
                 ],
                 className="page",
             ),
+            # Another page, made by links/privacy_page.py: not a view of this one.
+            html.Div(html.A("Privacy notice", href="/privacy"), className="foot note"),
             _reset_dialog(),
             revoke_dialog(),
             html.Div(id="spoken", className="unseen", **aria(live="polite")),

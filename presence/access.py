@@ -109,7 +109,8 @@ _OPEN_READS = (
 # Never closed, or nobody could log in: the page for it and what it is drawn with, which holds nothing of the place.
 # Who watches over the box has no key either, and hears no more than whether it works.
 _LOGIN_PAGE = "/login"
-_ALWAYS_OPEN_READS = (_LOGIN_PAGE, "/health", "/assets")
+# Who is counted can read why.
+_ALWAYS_OPEN_READS = (_LOGIN_PAGE, "/health", "/assets", "/privacy")
 _ALWAYS_OPEN_POSTS = ("/api/v1/login", "/api/v1/logout")
 
 # What even to read is for the admin: keys, whom alerts go to, and strangers' devices, whom the owner of a tag lets be

@@ -12,13 +12,16 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, HTTPException, Query
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from db.buckets import day_start
 from db.export import ExportError, Pieces, csv_pieces, file_pieces, json_pieces, parquet_file
+from db.read_shared import counted_hours
 from links.api.parameters import DAY_WORDS, Day, SensorFilter, ZoneFilter, refusal
 from links.api.parts import ApiParts
+from links.shared_counts import shared_csv, shared_json
 from presence.detection import DetectionQuery
+from presence.sharing import shared
 
 _MOST_DAYS = 3650
 
@@ -35,6 +38,20 @@ _MEDIA_TYPES = {
     Format.CSV: "text/csv; charset=utf-8",
     Format.JSON_LINES: "application/x-ndjson",
     Format.PARQUET: "application/vnd.apache.parquet",
+}
+
+
+class CountsFormat(StrEnum):
+    """What counts for others are written as."""
+
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+
+
+# A year of a hundred sensors is a million lines, which would be made in memory: a month of them is 5 MB.
+_MOST_COUNTED_DAYS = 31
+_COUNTS_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file, the oldest hour first.", "content": {"text/csv": {}, "application/x-ndjson": {}}},
 }
 
 _FILE: dict[int | str, dict[str, Any]] = {
@@ -105,6 +122,28 @@ def export_router(parts: ApiParts) -> APIRouter:
         return StreamingResponse(
             _begun(_written(file_format, pieces, parts.settings.time_zone, writing_parquet)),
             media_type=_MEDIA_TYPES[file_format],
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    @router.get("/counts/{file_format}", responses=_COUNTS_FILE, response_class=Response)
+    def export_counts(
+        file_format: CountsFormat, last_days: Annotated[int, Query(ge=1, le=_MOST_COUNTED_DAYS)] = 7
+    ) -> Response:
+        """What may be handed to others: devices by hour, sensor and zone, of hours that are over; no single device.
+
+        Counts below `privacy.smallest_group` are not told, and no total from which they could be reckoned.
+        """
+        now_at, smallest, time_zone = parts.clock(), parts.smallest_group, parts.settings.time_zone
+        today = now_at.astimezone(time_zone).date()
+        sensors = [row.card.name for row in parts.sensors.all(now_at)]
+        first = today - timedelta(days=last_days - 1)
+        hours = shared(counted_hours(parts.statistics, sensors, first, today, now_at), smallest)
+        is_csv = file_format is CountsFormat.CSV
+        content = shared_csv(hours, smallest, time_zone) if is_csv else shared_json(hours, smallest)
+        name = f"counts-{first:%Y%m%d}-{today:%Y%m%d}.{file_format.value}"
+        return Response(
+            content,
+            media_type=_MEDIA_TYPES[Format(file_format.value)],
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
 

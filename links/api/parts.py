@@ -106,6 +106,7 @@ class ApiParts:
         tagged: What is told of tags.
         alerting: What is told of alerts.
         estimating: What is told of people.
+        smallest_group: Counts below this are hidden in what is made for others; 0 hides none.
         changed: Called when a tag, an alert or a head count was changed here, so that whoever listens hears of it at
             once.
     """
@@ -123,4 +124,5 @@ class ApiParts:
     tagged: TagParts
     alerting: AlertParts
     estimating: EstimateParts
+    smallest_group: int
     changed: Callable[[], None]

@@ -116,6 +116,7 @@ class Place:
             estimating=EstimateParts(
                 PeopleReader(self.connections, SETTINGS), HeadCounts(self.connections), Fixtures(self.connections)
             ),
+            smallest_group=5,
             changed=lambda: self.changes.append(None),
         )
 
