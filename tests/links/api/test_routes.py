@@ -53,32 +53,6 @@ def test_visits_tell_of_nobody(busy: Place) -> None:
     assert visits[0].keys() == {"radio", "sensor", "started_at", "ended_at", "stay_seconds"}
 
 
-def test_counts_for_others_hide_small_groups(busy: Place) -> None:
-    """By hour, sensor and zone, of hours that are over: no hash, no small count, and not heard is no count."""
-    busy.record(by_sensor(scan(minute(32), [f"visitor {number}" for number in range(6)], HUNG), "door"))
-    busy.now_at = minute(150)  # noon
-    rows = busy.get("/export/counts/csv", last_days=1).text.splitlines()
-    assert rows[0] == 'Date,Hour,Sensor,Near,Medium,Far,"Together, of those told"'
-    assert len(rows) == 1 + 2 * 12
-    assert "2027-03-10,10:00,door,6,fewer than 5,fewer than 5,6" in rows
-    assert "2027-03-10,09:00,hall,fewer than 5,fewer than 5,fewer than 5,fewer than 5" in rows
-    assert "2027-03-10,08:00,door,not heard,not heard,not heard,not heard" in rows
-    text = busy.get("/export/counts/jsonl", last_days=1).text
-    assert hash_of("visitor 1") not in text
-    [full] = [one for one in map(json.loads, text.splitlines()) if one["devices"] and one["devices"]["near"]]
-    assert full["devices"] == {"near": 6, "medium": None, "far": None}
-    assert (full["hour_at"], full["null_is_fewer_than"]) == ("2027-03-10T09:00:00Z", 5)
-    assert busy.ask("/export/counts/parquet").status_code == 422
-
-
-def test_an_hour_that_is_not_over_is_told_to_nobody(busy: Place) -> None:
-    """Who asks again and again does not see devices come one by one."""
-    busy.now_at = minute(29.9)
-    assert "09:00" not in busy.get("/export/counts/csv", last_days=1).text
-    busy.now_at = minute(30)
-    assert "09:00" in busy.get("/export/counts/csv", last_days=1).text
-
-
 def test_faults_and_radios_say_what_is_not_heard(busy: Place) -> None:
     """A radio that is not heard is told with since when and why, and so are times in the past."""
     radios = {(one["sensor"], one["radio"]): one for one in busy.get("/radios").json()}
