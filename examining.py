@@ -20,6 +20,7 @@ def doctor(place: Place) -> int:
 def findings_of(place: Place) -> tuple[Finding, ...]:
     """How each part is."""
     # What examines the radios takes memory that nothing else need spend.
+    from scans.bluez_store import examine_bluez_store  # noqa: PLC0415 - see above
     from scans.examine import examine_hearing  # noqa: PLC0415 - see above
     from scans.swap import examine_swap  # noqa: PLC0415 - see above
 
@@ -35,6 +36,7 @@ def findings_of(place: Place) -> tuple[Finding, ...]:
         *examine_database(place.database_url),
         *examine_server(links.host, links.port),
         examine_swap(),
+        *([examine_bluez_store()] if scans.bluetooth_enabled and not place.is_demo else []),
     )
 
 

@@ -98,10 +98,9 @@ def _left(place: Place, key: VisitorKey | None, *, is_site: bool) -> Iterator[st
                 f"What was kept before {begun_at:%A, %d %B, %H:%M} has a name under a key that is gone. Nobody can "
                 "tell any more which of it was this device, and so it cannot be removed; it goes when it is old."
             )
-        backups = _backups_since(place.folder / "backups", begun_at)
-        if backups:
-            listed = ", ".join(path.name for path in backups)
-            yield f"Backups that were made since still hold it. Delete them in {backups[0].parent}: {listed}"
+        if copies := _copies_since(place.folder, begun_at):
+            listed = "\n".join(f"  {path}" for path in copies)
+            yield f"Copies of the database that were made since still hold it. Delete them:\n{listed}"
     if is_site:
         yield "A sensor that has not sent all yet may still hold it: type the same there too."
     yield (
@@ -118,9 +117,11 @@ def _begun_at(place: Place, key: VisitorKey) -> datetime | None:
     return datetime.combine(date.fromordinal(key.period), hour, place.time_zone)
 
 
-def _backups_since(folder: Path, begun_at: datetime | None) -> list[Path]:
+def _copies_since(folder: Path, begun_at: datetime | None) -> list[Path]:
+    """Backups, and databases that were set aside."""
     since = 0.0 if begun_at is None else begun_at.timestamp()
-    return sorted(path for path in folder.glob("*.db") if path.stat().st_mtime >= since)
+    copies = (*folder.glob("backups/*.db"), *folder.glob("*-damaged-*.db"), *folder.glob("*-replaced-*.db"))
+    return sorted(path for path in copies if path.stat().st_mtime >= since)
 
 
 def _counted(count: int, one: str, more: str | None = None) -> str:
