@@ -74,7 +74,7 @@ def _departed(radio: Radio, query: DeviceQuery, current: int, from_at: datetime)
     visit = VISITS.c
     is_last = and_(visit.device_id == devices.c.id, visit.ended_at == devices.c.last_seen_at, visit.repeat == 0)
     latest = (
-        select(devices)
+        select(devices, visit.sensor)
         .join_from(VISITS, devices, is_last)
         .where(visit.ended_at >= from_at, visit.radio == radio, _is_at(query.sensor, visit.sensor))
         .where(~exists().where(present.c.device_id == visit.device_id))
@@ -106,6 +106,7 @@ def _columns(radio: Radio, devices: Any, latest: Any, current: int) -> Select[An
         time_spent.label("time_spent_seconds"),
         devices.first_seen_at,
         latest.last_seen_at,
+        latest.sensor,
     )
 
 
@@ -164,6 +165,7 @@ def _sort_value(columns: Any, sort: DeviceSort) -> ColumnElement[Any]:  # noqa: 
         DeviceSort.TIME_SPENT: columns.time_spent_seconds,
         DeviceSort.FIRST_SEEN: columns.first_seen_at,
         DeviceSort.LAST_SEEN: columns.last_seen_at,
+        DeviceSort.SENSOR: func.lower(columns.sensor),
     }
     return values[sort]
 
@@ -186,4 +188,5 @@ def _device_row(row: Row[Any]) -> DeviceRow:
         time_spent_minutes=row.time_spent_seconds / 60,
         first_seen_at=row.first_seen_at,
         last_seen_at=row.last_seen_at,
+        sensor=row.sensor,
     )

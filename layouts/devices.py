@@ -53,11 +53,18 @@ _COLUMNS = (
     _Column("Last seen", DeviceSort.LAST_SEEN),
     _Column("Kind of address", DeviceSort.ADDRESS_KIND, look="wide"),
     _Column("Networks asked for", look="wide"),
+    _Column("Sensor", DeviceSort.SENSOR, look="of-sensor"),
     _Column("Device"),
 )
 
 # What one looks for first: words from A on, numbers and times from the greatest on.
-_ASCENDING_FIRST = {DeviceSort.RADIO, DeviceSort.MANUFACTURER, DeviceSort.ADDRESS_KIND, DeviceSort.ZONE}
+_ASCENDING_FIRST = {
+    DeviceSort.RADIO,
+    DeviceSort.MANUFACTURER,
+    DeviceSort.ADDRESS_KIND,
+    DeviceSort.ZONE,
+    DeviceSort.SENSOR,
+}
 
 SORTS = tuple(column.sort for column in _COLUMNS if column.sort is not None)
 """The sortable columns, in the order they stand."""
@@ -219,6 +226,7 @@ def _row(row: DeviceRow, now_at: datetime, zone: tzinfo, *, with_hash: bool) -> 
         short_moment_text(row.last_seen_at, now_at, zone),
         row.address_kind.value,
         _networks(row.ssids),
+        _broadcast(row.sensor),
         [html.Code(row.device_hash[:8], className="hash"), *(_copying(row.device_hash) if with_hash else [])],
     )
     return html.Tr(

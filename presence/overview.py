@@ -140,6 +140,7 @@ class DeviceSort(StrEnum):
     TIME_SPENT = "time_spent"
     FIRST_SEEN = "first_seen"
     LAST_SEEN = "last_seen"
+    SENSOR = "sensor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,10 @@ class DeviceQuery:
 
 @dataclass(frozen=True, slots=True)
 class DeviceRow:
-    """One device as remembered. `rssi_…`, `zone` and `ssids` are those of the latest scan that heard it."""
+    """One device as remembered. `rssi_…`, `zone` and `ssids` are those of the latest scan that heard it.
+
+    `sensor` is the one it is placed at, or was when it left.
+    """
 
     device_hash: str
     radio: Radio
@@ -181,6 +185,7 @@ class DeviceRow:
     time_spent_minutes: float
     first_seen_at: datetime
     last_seen_at: datetime
+    sensor: str
 
 
 @dataclass(frozen=True, slots=True)

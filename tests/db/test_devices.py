@@ -91,6 +91,7 @@ def test_a_search_is_for_text_and_never_a_pattern(furnished: Store, text: str, f
         (DeviceSort.TIME_SPENT, "cbda", "acbd"),
         (DeviceSort.FIRST_SEEN, "acbd", "cbda"),
         (DeviceSort.LAST_SEEN, "cbad", "cbad"),
+        (DeviceSort.SENSOR, "cbad", "cbad"),
     ],
 )
 def test_sorting_puts_those_without_a_value_last(

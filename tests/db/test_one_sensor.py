@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from db.store import Store
-from presence.overview import DeviceQuery, HistoryPoint
+from presence.overview import DeviceQuery, DeviceSort, HistoryPoint
 from presence.ranges import TimeRange
 from presence.scan import Scan
 from presence.zones import Zone
@@ -92,3 +92,13 @@ def test_a_device_is_listed_at_its_sensor(busy: Store) -> None:
     assert (listed(2.5, "stairs"), listed(2.5, "café"), listed(2.5, None)) == (3, 2, 5)
     busy.recorder.record_many([at_stairs(30), in_cafe(30)])
     assert (listed(30, "stairs"), listed(30, "café"), listed(30, None)) == (3, 2, 5)
+
+
+@pytest.mark.parametrize("number", [2.5, 30])
+def test_each_device_of_a_site_names_its_sensor(busy: Store, number: float) -> None:
+    """Sorted by sensor, those at one come before those at the next, be they present or gone."""
+    if number == 30:
+        busy.recorder.record_many([at_stairs(30), in_cafe(30)])
+    query = DeviceQuery(sort=DeviceSort.SENSOR, descending=False)
+    rows = busy.reader.devices(query, minute(number)).rows
+    assert [row.sensor for row in rows] == ["café"] * 2 + ["stairs"] * 3

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.layouts.fake_place import FakePlace
 from tests.layouts.served import served
-from tests.layouts.visit import Visit
+from tests.layouts.visit import PATIENCE_MS, Visit
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -30,6 +30,8 @@ def chromium() -> Iterator[Browser]:
     """One browser for the tests of a file; no longer, since its event loop would be in the way of others."""
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed: sudo apt install chromium")
+    # What is expected may take its time: the machine may be busy with other tests.
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(_ARGUMENTS))
         yield browser

@@ -199,6 +199,7 @@ def made_up_rows(count: int) -> list[DeviceRow]:
                 time_spent_minutes=1.0 + index * 7 % 90,
                 first_seen_at=NOW_AT - timedelta(minutes=120 + 9 * index),
                 last_seen_at=NOW_AT - timedelta(minutes=9 * index, seconds=30),
+                sensor=("entrance", "reading room")[index % 2],
             )
         )
     return rows

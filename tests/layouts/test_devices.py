@@ -30,7 +30,7 @@ def _cells(page: DevicePage) -> list[list[str]]:
 
 
 def test_a_row_says_all_that_is_known_of_a_device() -> None:
-    """Radio, maker, signal, zone, minutes, first and last seen, kind, networks, and eight digits of the hash."""
+    """Radio, maker, signal, zone, minutes, first and last seen, kind, networks, sensor, eight digits of the hash."""
     device = made_up_rows(3)[2]
     assert _cells(DevicePage((device,), 1)) == [
         [
@@ -43,6 +43,7 @@ def test_a_row_says_all_that_is_known_of_a_device() -> None:
             "15:47",
             "randomised",
             "eduroam, Home-5G",
+            "entrance",
             device.device_hash[:8],
         ]
     ]

@@ -11,15 +11,7 @@ from presence.estimate import BusyWeek, FixtureDecision
 from tests.layouts.fake_people import PLAIN_ESTIMATE, FakePeople
 from tests.layouts.fake_place import NOW_AT, FakePlace, busy_overview, empty_overview, wifi_broken_overview
 from tests.layouts.served import served
-from tests.layouts.visit import PATIENCE_MS, Visit
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """What is expected may take its time: the machine may be busy with other tests."""
-    expect.set_options(timeout=PATIENCE_MS)
-    yield
-    expect.set_options(timeout=5000)  # as Playwright has it
+from tests.layouts.visit import Visit
 
 
 @pytest.fixture

@@ -80,3 +80,16 @@ def test_a_stranger_is_offered_no_whole_hash(visit: Visit, place: FakePlace) -> 
     expect(page.locator("#device-rows .hash")).to_have_count(25)
     assert page.locator("#device-rows button").count() == 0
     assert place.rows[0].device_hash not in page.content()
+
+
+@pytest.mark.parametrize(("sensors", "is_told"), [(2, True), (1, False)])
+def test_devices_name_their_sensor_where_there_are_several(
+    visit: Visit, place: FakePlace, sensors: int, *, is_told: bool
+) -> None:
+    """The table of a site has a column for the sensor; that of a box has none."""
+    place.sensor_count = sensors
+    page = visit.open("/devices")
+    expect(page.locator("#device-rows .hash")).to_have_count(25)
+    page.wait_for_function(f"document.querySelector('#sensor-picker').children.length === {sensors + 1}")
+    expect(page.locator("#sort-sensor")).to_be_visible(visible=is_told)
+    expect(page.get_by_role("cell", name="entrance").first).to_be_visible(visible=is_told)

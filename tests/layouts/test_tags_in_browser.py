@@ -12,15 +12,7 @@ from presence.tags import IdentityKind, Nearby
 from tests.layouts.fake_place import HOSTILE_NAME, NOW_AT, FakePlace
 from tests.layouts.followed_place import PIXEL, FollowedPlace, followed_place
 from tests.layouts.served import served
-from tests.layouts.visit import PATIENCE_MS, Visit
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """What is expected may take its time: the machine may be busy with other tests."""
-    expect.set_options(timeout=PATIENCE_MS)
-    yield
-    expect.set_options(timeout=5000)  # as Playwright has it
+from tests.layouts.visit import Visit
 
 
 @pytest.fixture

@@ -24,10 +24,10 @@ CAPTURES = ROOT / ".." / "shared" / "data"
 # Generous: a start takes seconds, and on a busy machine some more.
 PATIENCE_SECONDS = 180
 
-# Short listening, and a history of a thousand scans in place of ten thousand.
+# Short listening, and a history of some 170 scans in place of ten thousand.
 QUICK = {
     "TRACKING_SCANS_LISTEN_SECONDS": "1",
-    "TRACKING_SCANS_INTERVAL_SECONDS": "600",
+    "TRACKING_SCANS_INTERVAL_SECONDS": "3600",
     "TRACKING_SCANS_JITTER_SECONDS": "0",
 }
 

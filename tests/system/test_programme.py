@@ -4,12 +4,14 @@ import json
 import shutil
 import sqlite3
 import stat
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from command_line import parse
 from scans.simulated.capture import PCAP_HEADER, captured_frames
 from scans.simulated.site import SimulatedSite
 from tests.ports import free_port
@@ -35,7 +37,8 @@ def needs_tshark() -> None:
 def test_a_demonstration_hears_and_remembers(tmp_path: Path) -> None:
     """A demonstration has a week behind it, hears both radios through tshark and the scanner, and stops when asked."""
     needs_tshark()
-    listening = {"TRACKING_SCANS_LISTEN_SECONDS": "10"}  # time enough for everybody who is there to be heard
+    # Time enough for everybody who is there to be heard, and a history of a thousand scans.
+    listening = {"TRACKING_SCANS_LISTEN_SECONDS": "10", "TRACKING_SCANS_INTERVAL_SECONDS": "600"}
     with started(tmp_path, "--demo", extra=listening) as programme:
         before = programme.wait_until(lambda health: health["last_scan_at"] is not None)
         now = programme.wait_until(lambda health: health["last_scan_at"] != before["last_scan_at"])
@@ -55,6 +58,7 @@ def test_what_was_recorded_survives_kill_9(tmp_path: Path) -> None:
         with started(tmp_path, "--demo", extra={"TRACKING_SCANS_INTERVAL_SECONDS": "60"}) as programme:
             while not database.exists() or scan_count_or_none(database) in {None, *counts}:
                 assert programme.process.poll() is None
+                time.sleep(0.05)
             programme.process.kill()
             programme.process.wait()
         assert is_whole(database)
@@ -249,7 +253,7 @@ def test_a_backup_is_whole_and_beside_the_database(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (copy,) = (tmp_path / "backups").iterdir()
     assert is_whole(copy)
-    assert scan_count(copy) > 1000
+    assert scan_count(copy) > 160
 
 
 def test_doctor_names_what_is_not_fine_and_what_to_do(tmp_path: Path) -> None:
@@ -270,8 +274,9 @@ def test_doctor_names_what_is_not_fine_and_what_to_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["run", "count", "doctor", "scan", "replay", "report", "backup"])
-def test_every_command_has_help(command: str) -> None:
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each command explains itself and its options."""
-    done = carry_out(command, "--help")
-    assert done.returncode == 0
-    assert "--config" in done.stdout
+    with pytest.raises(SystemExit) as ended:
+        parse([command, "--help"])
+    assert ended.value.code == 0
+    assert "--config" in capsys.readouterr().out
