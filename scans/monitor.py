@@ -71,6 +71,8 @@ class MonitorInterface:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._using: WirelessInterface | None = None
+        # What had to be done the last time.
+        self._done_before: frozenset[str] = frozenset()
         # By interface, the commands that put it back as it was found.
         self._undo: dict[str, list[list[str]]] = {}
 
@@ -83,7 +85,9 @@ class MonitorInterface:
         with self._lock:
             ready = self._put_right(deeds)
         for deed in deeds:
-            _log.info("Wi-Fi: %s.", deed)
+            if deed not in self._done_before:  # or what another programme undoes each minute would fill the log
+                _log.info("Wi-Fi: %s.", deed)
+        self._done_before = frozenset(deeds)
         return ready
 
     def attend(self, stopping: threading.Event) -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from presence.faults import Fault, FaultReason, advice_for
+from presence.faults import Fault, FaultReason
 from presence.radio import Radio
 from presence.scan import Heard, Hearing, Scan, Unheard
 from scans.clock import Clock, is_right
 from scans.counting import Window, new_windows
 from scans.folding import Fold, ObservationRules
+from scans.outages import Outage
 from scans.patience import PatientRadio
 from scans.visitor_key import VisitorKey, VisitorKeys
-
-_log = logging.getLogger(__name__)
 
 
 class Sensor:
@@ -54,7 +52,7 @@ class Sensor:
         self._newest_at = newest_at
         self._windows = windows or new_windows()
         self._previous_start: float | None = None
-        self._failing: dict[Radio, FaultReason] = {}
+        self._outages = {radio: Outage(radio, clock.monotonic) for radio in self._radios}
 
     def scan(self) -> Scan:
         """Listen with both radios, no longer than their patience; give what each heard, or why it did not."""
@@ -93,20 +91,8 @@ class Sensor:
         # Both radios share one deadline, counted from the common start.
         spent = self._clock.monotonic() - start
         fold, fault = listening.finish(max(self._listen_seconds - spent, 0.0))
-        self._tell_change(radio, fault)
+        self._outages[radio].note(fault)
         return hearing_of(fold, fault, moment, self._windows[radio])
-
-    def _tell_change(self, radio: Radio, fault: Fault | None) -> None:
-        """Log a failure once when it begins and once when it ends."""
-        before, now = self._failing.get(radio), None if fault is None else fault.reason
-        if now == before:
-            return
-        if fault is None:
-            del self._failing[radio]
-            _log.info("%s is heard again.", radio.label)
-        else:
-            self._failing[radio] = fault.reason
-            _log.warning("%s: %s %s", radio.label, advice_for(radio, fault.reason), fault.detail)
 
 
 @dataclass(frozen=True, slots=True)
