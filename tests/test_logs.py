@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import logging
 import os
 import re
@@ -10,6 +11,10 @@ from pathlib import Path
 import pytest
 
 from logs import LogLine
+from scans.bluetooth import BluetoothListener
+from scans.clock import machine_clock
+from scans.discovery import Discovery
+from tests.scans.fake_bluez import FakeBluez, made_up_devices, private_bus
 
 ROOT = Path(__file__).parents[1]
 
@@ -73,3 +78,30 @@ def test_what_nobody_caught_is_logged_without_its_address() -> None:
     assert "CRITICAL The programme ends by an error of its own." in done.stderr
     assert done.stderr.count("LookupError: no (address)") == 2
     assert ADDRESS not in done.stderr
+
+
+def test_a_scan_logs_no_address_however_much_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With every library told to say all it can, a scan of real advertisements leaves no address in the log."""
+    said, cleaned = io.StringIO(), io.StringIO()
+    devices = made_up_devices(20)
+    handlers = [logging.StreamHandler(said), logging.StreamHandler(cleaned)]
+    handlers[1].setFormatter(LogLine(is_for_journal=False))
+    with private_bus() as bus, FakeBluez(bus.address, devices):
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.address)
+        heard: list[object] = []
+        root = logging.getLogger()
+        level = root.level
+        try:
+            root.setLevel(logging.DEBUG)
+            for handler in handlers:
+                root.addHandler(handler)
+            BluetoothListener(Discovery(None), machine_clock().wall).listen(1, heard.append)
+        finally:
+            root.setLevel(level)
+            for handler in handlers:
+                root.removeHandler(handler)
+    assert heard
+    raw, clean = (written.getvalue().lower().replace("_", ":") for written in (said, cleaned))
+    addresses = [device.address.lower() for device in devices]
+    assert any(address in raw for address in addresses)  # or there would be nothing to take out
+    assert not any(address in clean for address in addresses)
