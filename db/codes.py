@@ -46,6 +46,7 @@ _CODES: dict[type[StrEnum], dict[StrEnum, int]] = {
         FaultReason.LOST: 16,
         FaultReason.HUNG: 17,
         FaultReason.TIMED_OUT: 18,
+        FaultReason.FLOODED: 19,
     },
 }
 

@@ -29,6 +29,7 @@ class FaultReason(StrEnum):
     LOST = "lost"
     HUNG = "hung"
     TIMED_OUT = "timed_out"
+    FLOODED = "flooded"
     UNEXPECTED = "unexpected"
 
 
@@ -76,6 +77,11 @@ _ADVICE: dict[FaultReason, str] = {
     FaultReason.LOST: "The {radio} adapter went away during the scan. Check its plug; the next scan looks for it.",
     FaultReason.HUNG: "{radio} does not answer. It is reset at each scan; if that does not help, restart the Pi.",
     FaultReason.TIMED_OUT: "{radio} took too long. The next scan tries again.",
+    FaultReason.FLOODED: (
+        "Somebody nearby is broadcasting made-up devices by {radio}. Who is really there cannot be told meanwhile, so "
+        "these minutes are left out. It goes on by itself when that stops. Look for whoever is playing, or for a "
+        "device that went mad."
+    ),
     FaultReason.UNEXPECTED: "Something unforeseen went wrong with {radio}. The next scan tries again. " + _DOCTOR,
 }
 

@@ -46,6 +46,9 @@ _SEPARATORS = len(_NAMES) + len(ELEMENT_FIELDS) - 1
 # A name has 32 bytes at most (9.4.2.2); a frame that claims more is not of a client.
 _LONGEST_SSID_BYTES = 32
 
+# The year 2100.
+_LATEST_SECONDS = 4_102_444_800.0
+
 _NOBODY = "00:00:00:00:00:00"
 
 
@@ -80,7 +83,10 @@ class ClientFrames:
                 fields = [_first(value) for value in fields]
             if fields[1]:
                 self.has_wifi = True
-                sighting = self._sighting(fields, elements)
+                try:
+                    sighting = self._sighting(fields, elements)
+                except ValueError:
+                    continue  # a number that is none: one frame that makes no sense must not cost the scan
                 if sighting is not None:
                     self._hear(sighting)
 
@@ -128,11 +134,18 @@ def _byte(address: str) -> int:
 
 
 def _seconds(time: str) -> float:
-    """Seconds since 1970, which tshark prints as a number up to 4.0 and as a date from 4.2 on."""
+    """Seconds since 1970, which tshark prints as a number up to 4.0 and as a date from 4.2 on.
+
+    Raises:
+        ValueError: It is no time between 1970 and 2100: the clock of a stored capture may hold anything.
+    """
     try:
-        return float(time)
+        seconds = float(time)
     except ValueError:
-        return datetime.fromisoformat(time).timestamp()
+        seconds = datetime.fromisoformat(time).timestamp()
+    if not 0 <= seconds < _LATEST_SECONDS:
+        raise ValueError("no time")
+    return seconds
 
 
 def _decoded(ssid: str) -> str | None:

@@ -21,6 +21,10 @@ from scans.bluetooth_faults import fault_of_error
 _START_SECONDS = 6.0
 _STOP_SECONDS = 3.0
 
+# bleak remembers every device of a discovery, and one that follows tags lasts for months: a busy place has 500 new
+# addresses every quarter of an hour. Each takes some 2 KB.
+_MOST_SEEN = 4096
+
 # Faults of reaching the adapter that, once listening has begun, mean that it went away.
 _GONE = {FaultReason.NO_DBUS, FaultReason.NO_BLUETOOTH_SERVICE, FaultReason.NO_ADAPTER}
 
@@ -79,7 +83,15 @@ def bleak_scanner(hear: HearAdvertisement, adapter: str | None) -> Scanner:
     arguments: BlueZScannerArgs = {"filters": {"RSSI": -127, "DuplicateData": True}}
     if adapter is not None:
         arguments["adapter"] = adapter
-    return BleakScanner(hear, bluez=arguments)
+
+    def take(device: BLEDevice, advertisement: AdvertisementData) -> None:
+        seen = scanner._backend.seen_devices  # noqa: SLF001 - what is public is a copy
+        if len(seen) > _MOST_SEEN:
+            seen.clear()
+        hear(device, advertisement)
+
+    scanner = BleakScanner(take, bluez=arguments)
+    return scanner
 
 
 @dataclass(frozen=True, slots=True)

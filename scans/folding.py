@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from presence.faults import Fault
 from presence.radio import Radio
 from presence.scan import AddressKind, DeviceObservation
 from presence.zones import Zoning
+from scans.flood import MOST_ADDRESSES, flood_among
 from scans.sighting import Sighting
 from scans.traces import Glimpse, Sender
 from scans.visitor_key import VisitorKey
@@ -41,10 +43,17 @@ class ObservationRules:
 
 
 class Fold:
-    """The sightings of one radio during one scan."""
+    """The sightings of one radio during one scan.
 
-    def __init__(self, radio: Radio) -> None:
+    Args:
+        radio: The radio.
+        most: How many addresses are kept; frames of further ones are only counted.
+    """
+
+    def __init__(self, radio: Radio, most: int = MOST_ADDRESSES) -> None:
         self._radio = radio
+        self._most = most
+        self._turned_away = 0
         self._devices: dict[str, _Device] = {}
         self._access_points: set[str] = set()
 
@@ -52,9 +61,12 @@ class Fold:
         """Take one sighting in."""
         device = self._devices.get(sighting.address)
         if device is None:
+            if len(self._devices) >= self._most:
+                self._turned_away += 1
+                return
             device = self._devices[sighting.address] = _Device(sighting)
         device.take(sighting)
-        if sighting.access_point is not None:
+        if sighting.access_point is not None and len(self._access_points) < self._most:
             self._access_points.add(sighting.access_point)
 
     def observations(self, key: VisitorKey, rules: ObservationRules) -> tuple[DeviceObservation, ...]:
@@ -69,6 +81,10 @@ class Fold:
         """What was heard, for `scans.counting`: the same devices in the same order, under their addresses."""
         scan_at = started_at.timestamp()
         return (device.sender(address, scan_at) for address, device in self._heard())
+
+    def flood(self) -> Fault | None:
+        """Why nothing that was heard tells who is there: somebody broadcasts made-up devices. None otherwise."""
+        return flood_among([device.sender(address, 0.0) for address, device in self._heard()], self._turned_away)
 
     def _heard(self) -> list[tuple[str, _Device]]:
         return [

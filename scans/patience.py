@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from presence.faults import Fault, FaultReason
 from presence.radio import Radio
+from scans.flood import most_addresses
 from scans.folding import Fold
 from scans.listener import Listener
 
@@ -50,7 +51,7 @@ class PatientRadio:
             self._is_stuck = True
             return
         self._is_stuck = False
-        listening = self._under_way = _Listening(Fold(self.radio))
+        listening = self._under_way = _Listening(Fold(self.radio, most_addresses(seconds)))
         threading.Thread(
             target=self._listen, args=(self._listener, seconds, listening), name=f"{self.radio}-listen", daemon=True
         ).start()

@@ -91,8 +91,9 @@ class Sensor:
         # Both radios share one deadline, counted from the common start.
         spent = self._clock.monotonic() - start
         fold, fault = listening.finish(max(self._listen_seconds - spent, 0.0))
-        self._outages[radio].note(fault)
-        return hearing_of(fold, fault, moment, self._windows[radio])
+        hearing = hearing_of(fold, fault, moment, self._windows[radio])
+        self._outages[radio].note(hearing.cut_short if isinstance(hearing, Heard) else hearing.fault)
+        return hearing
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,12 @@ class Moment:
 def hearing_of(fold: Fold, fault: Fault | None, moment: Moment, window: Window) -> Hearing:
     """What a radio heard, or why not: a fault after something was heard cuts it short, one before leaves it unheard.
 
+    A flood of made-up devices leaves it unheard too: nothing can be told of who was there, so nothing is stored of it.
     What was heard enters the window; a scan that heard nothing for a fault leaves it as it is.
     """
+    flood = fold.flood()
+    if flood is not None:
+        return Unheard(flood)
     observations = fold.observations(moment.key, moment.rules)
     if fault is not None and not observations:
         return Unheard(fault)
