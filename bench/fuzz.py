@@ -110,7 +110,7 @@ def _environment() -> dict[str, str]:
 
 def _guide(name: str, count: int, seed: int) -> None:
     """Let atheris choose the inputs; it ends the process."""
-    import atheris  # type: ignore[import-not-found]  # noqa: PLC0415 - only where it is installed
+    import atheris  # type: ignore[import-untyped,import-not-found,unused-ignore]  # noqa: PLC0415 - only where it is installed, and without types
 
     with atheris.instrument_imports(include=list(_ROOMS), enable_loader_override=False):
         check: Callable[[bytes], None] = getattr(importlib.import_module(_MODULES[name]), name)

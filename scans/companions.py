@@ -40,6 +40,10 @@ _INDEPENDENT_SHARE = 0.5
 _MOST_INDEPENDENT = 6.0
 _ENOUGH_SCANS = 12
 
+# A device is compared with so many at most, the closest in strength on either side: of the 500 of a busy place some 100
+# are of one family and as strong. Whoever makes up devices by the thousand must not make this take a minute.
+_MOST_LOOKED_AT = 128
+
 
 @dataclass(slots=True)
 class _Device:
@@ -85,7 +89,8 @@ def companions(traces: Sequence[Trace], devices: Sequence[int]) -> dict[int, int
         known.setdefault(number, _Device(trace.family)).take(trace)
     levels: defaultdict[Family | None, list[tuple[float, int]]] = defaultdict(list)
     for number, device in known.items():
-        levels[device.family].append((device.level(), number))
+        if len(device.scans) >= _FEWEST_SCANS:
+            levels[device.family].append((device.level(), number))
     scored = [
         (score, number, other)
         for family, (beside, needed) in _BESIDE.items()
@@ -94,9 +99,11 @@ def companions(traces: Sequence[Trace], devices: Sequence[int]) -> dict[int, int
         if (score := _togetherness(known[number], known[other]) - needed) > 0
     ]
     found: dict[int, int] = {}
+    owners: set[int] = set()
     for _, number, other in sorted(scored, reverse=True):
-        if number not in found and other not in found and other not in found.values():
+        if number not in found and other not in found and other not in owners:
             found[number] = other
+            owners.add(other)
     return found
 
 
@@ -105,8 +112,9 @@ def _about_as_strong(
 ) -> Iterator[tuple[int, int]]:
     """The pairs that are worth a closer look: those whose levels are close. The others are in the order of theirs."""
     for level, number in some:
-        first = bisect_left(others, (level - _WORTH_A_LOOK_DB, 0))
-        for other_level, other in islice(others, first, None):
+        as_weak = bisect_left(others, (level - _WORTH_A_LOOK_DB, 0))
+        first = max(as_weak, bisect_left(others, (level, 0)) - _MOST_LOOKED_AT // 2)
+        for other_level, other in islice(others, first, first + _MOST_LOOKED_AT):
             if other_level > level + _WORTH_A_LOOK_DB:
                 break
             yield number, other

@@ -73,5 +73,5 @@ def fair(rng: random.Random, radio: Radio, people: int, at: float, *, reach_metr
                 continue
             kind = AddressKind.RANDOMISED if radio is Radio.WIFI else AddressKind.RESOLVABLE
             told = {"is_probe_request": True, "fingerprint": model} if radio is Radio.WIFI else {"family": family}
-            sightings.append(Sighting(radio, address, kind, reading, begin + number / 50, **told))  # type: ignore[arg-type]  # as told
+            sightings.append(Sighting(radio, address, kind, reading, begin + number / 50, **told))
     return sightings

@@ -25,6 +25,8 @@ from links.wire import MOST_BATCH_BYTES, WireError, decode_batch, decode_message
 from links.wire_tags import decode_register, decode_reports
 from presence.access import Identity
 from presence.message import Batch
+from presence.radio import Radio
+from presence.scan import Heard
 from presence.tag_lines import tag_lines
 from presence.tags import TagError
 from presence.zones import ZoneThresholds
@@ -33,18 +35,17 @@ from tests.links.test_older_payload import NOW, Key, detection, payload
 from tests.links.test_wire import COUNTS, batch_of, message, observation, scan
 from tests.strangers.drawing import Drawing
 from tests.strangers.from_the_air import registry_key
-from presence.radio import Radio
-from presence.scan import Heard
 
 _ZONE_OF = ZoneThresholds().zone_of
 _LONGEST_REFUSAL = 1000
 
 # What stands where something else was expected.
 _ODD: tuple[object, ...] = (
-    None, True, -1, 0, 2**31, 2**63, 2**64, 1e308, -1e308, "", "\ud800", "\x00", "‮evil", "a" * 10_000, [], {}, [[]],
-    "2027-03-10T08:30:00Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2027-03-10", "heard", "not heard",
-    "../../etc/passwd", "=cmd()", "presence/#", -60, 0.5,
-)  # fmt: skip
+    *(None, True, -1, 0, -60, 0.5, 2**31, 2**63, 2**64, 1e308, -1e308, [], {}, [[]]),
+    *("", "\ud800", "\x00", "\u202eevil", "a" * 10_000, "../../etc/passwd", "=cmd()", "presence/#"),
+    *("2027-03-10T08:30:00Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2027-03-10"),
+    *("heard", "not heard"),
+)
 
 
 def batches(data: bytes) -> None:
@@ -103,8 +104,8 @@ def tables_of_tags(data: bytes) -> None:
         check_refusal(error)
     try:
         read_tags(table, lambda kind, text: identity_of(kind, text, registry_key()), ())
-    except (HTTPException, RequestValidationError) as error:
-        assert error
+    except (HTTPException, RequestValidationError):
+        return  # refused, with its reason
 
 
 def check_refusal(error: Exception) -> None:
@@ -175,9 +176,9 @@ def requests(data: bytes) -> None:
     is_websocket = drawing.number(7) == 0
     names = (b"host", b"origin", b"cookie", b"x-api-key", b"authorization", b"sec-fetch-site", b"accept")
     likely = (
-        b"raspberrypi.local:8050", b"192.168.1.5", b"[::1]:8050", b"[", b"evil.example", b"http://evil.example",
-        b"tracking_login=abc", b"Bearer abc", b"cross-site", b"same-origin", b"text/html",
-    )  # fmt: skip
+        *(b"raspberrypi.local:8050", b"192.168.1.5", b"[::1]:8050", b"[", b"evil.example", b"http://evil.example"),
+        *(b"tracking_login=abc", b"Bearer abc", b"cross-site", b"same-origin", b"text/html"),
+    )
     headers = [
         (drawing.one_of(names), drawing.one_of(likely) if drawing.number(1) else drawing.bytes_up_to(60))
         for _ in range(drawing.number(5))

@@ -13,6 +13,7 @@ import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -23,11 +24,10 @@ from db.export import csv_pieces, defused, json_pieces
 from layouts.devices import device_rows
 from layouts.formats import plain_words
 from layouts.report import report_text
-from links.api.tags_csv import written_tags
 from links.home_assistant_messages import SiteCard, sensor_key
 from links.scan_lines import scan_as_json
 from presence.detection import Detection
-from presence.overview import DevicePage, DeviceQuery
+from presence.overview import DevicePage, DeviceQuery, DeviceRow, Report
 from presence.radio import Radio
 from presence.ranges import TimeRange
 from presence.scan import Heard
@@ -37,15 +37,37 @@ from scans.sighting import Sighting
 from tests.layouts.fake_place import NOW_AT, SETTINGS, busy_overview, busy_report, made_up_rows
 from tests.layouts.trees import components
 from tests.links.test_wire import observation, scan
+from tests.strangers.drawing import Drawing
 from tests.strangers.from_the_air import is_shown_as_it_is
 
 _UTC = ZoneInfo("UTC")
-_LONGEST_SHOWN = 300
+
+# What names have been tried as: markup, formulas, templates, escapes, what turns text or hides in it, paths, commands.
+_LIKELY = (
+    *("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "&lt;b&gt;", "javascript:alert(1)"),
+    *("=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "{{7*7}}", "${7*7}", "%s%n", "{0.__class__}"),
+    *(
+        "\x1b[31m",
+        "\r\nSet-Cookie: a=b",
+        "\n",
+        "\u202e",
+        "\u200b",
+        "\x00",
+        '"',
+        "'",
+        ",",
+        "\\",
+        "../../",
+        "#",
+        "+",
+        "/",
+    ),
+)
 
 
 def networks(data: bytes) -> None:
     """A network's name, from the bytes in a frame to the table, the line of JSON and the log."""
-    name = _through_tshark(data[:40])
+    name = _through_tshark(_likely_name(data).encode("utf-8") if data[:1] < b"\x80" else data[:40])
     if name is None:
         return
     assert is_shown_as_it_is(name, 32), name
@@ -55,10 +77,17 @@ def networks(data: bytes) -> None:
 
 def devices(data: bytes) -> None:
     """A device's name, a maker's or a sensor's: text of any kind."""
-    name = data.decode("utf-8", "replace")
+    name = _likely_name(data)
     check_shown(name)
     check_exported(name)
     check_told(name)
+
+
+def _likely_name(data: bytes) -> str:
+    """Text that has something in it which is not meant as text."""
+    drawing = Drawing(data)
+    parts = [drawing.one_of(_LIKELY) if drawing.number(1) else drawing.text_up_to(40) for _ in range(drawing.number(4))]
+    return "".join(parts)
 
 
 def _through_tshark(raw: bytes) -> str | None:
@@ -81,9 +110,8 @@ def check_shown(name: str) -> None:
     (row,) = device_rows(_page(name), DeviceQuery(), NOW_AT, _UTC)
     for component in components(row):
         assert type(component).__name__ in {"Tr", "Td", "Span", "Bdi", "Code"}, component
-        said = component.to_plotly_json()["props"]
+        said: dict[str, Any] = component.to_plotly_json()["props"]  # type: ignore[no-untyped-call]  # dash has no types
         assert not {"href", "src", "srcDoc", "dangerously_allow_html", "style"} & said.keys(), said
-    json.dumps([component.to_plotly_json() for component in components(row)], default=str)
     for line in _report(name).splitlines():
         assert len(line) <= 74, line
         assert all(letter.isprintable() for letter in line), line
@@ -95,7 +123,7 @@ def _page(name: str) -> DevicePage:
 
 
 @cache
-def _row():  # type: ignore[no-untyped-def]  # noqa: ANN202 - a row of the fake place
+def _row() -> DeviceRow:
     return made_up_rows(2)[1]
 
 
@@ -105,7 +133,7 @@ def _report(name: str) -> str:
 
 
 @cache
-def _busy_report():  # type: ignore[no-untyped-def]  # noqa: ANN202 - a report of the fake place
+def _busy_report() -> Report:
     return busy_report(busy_overview(), TimeRange.DAY)
 
 
@@ -143,5 +171,5 @@ def _exposition(name: str) -> str:
             return [family]
 
     registry = CollectorRegistry()
-    registry.register(Collected())  # type: ignore[arg-type]  # all that is asked of one
+    registry.register(Collected())
     return generate_latest(registry).decode()
