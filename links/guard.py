@@ -39,6 +39,11 @@ _BATCHES_AT_ONCE = 400.0
 # two that routers give and ICANN will not sell.
 _OWN_ENDINGS = (".local", ".localhost", ".home.arpa", ".internal", ".lan", ".home")
 
+# The largest body is a batch of scans: 16 MiB, and some routes have bounds of their own below that. Who is nobody in
+# particular sends the callbacks of the page, of some kilobytes each.
+_MOST_BYTES = 16 * 1024 * 1024 + 1024
+_MOST_BYTES_OF_STRANGERS = 256 * 1024
+
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # What an answer is not to be taken for, and where its address is not to be told.
@@ -124,8 +129,9 @@ class Guard:
             await answer_of(refused)(scope, receive, answering)
             return
         token = _ASKER.set(asker)
+        most_bytes = _MOST_BYTES if asker.identity is not None else _MOST_BYTES_OF_STRANGERS
         try:
-            await self._app(scope, receive, answering)
+            await self._app(scope, _bounded(receive, most_bytes), answering)
         finally:
             _ASKER.reset(token)
 
@@ -251,6 +257,22 @@ def _check_role(asked: HTTPConnection, needed: Role, identity: Identity | None, 
         f"or for a login at {LOGIN_PATH}. `./run keys make NAME --role {needed}` makes a key.",
         {"WWW-Authenticate": "Bearer"},  # RFC 9110, section 15.5.2, asks for one
     )
+
+
+def _bounded(receive: Receive, most_bytes: int) -> Receive:
+    """The body, up to a bound; beyond it reading raises HTTPException, so that nobody fills the memory with it."""
+    received = 0
+
+    async def receive_bounded() -> Message:
+        nonlocal received
+        message = await receive()
+        if message["type"] == "http.request":
+            received += len(message.get("body", b""))
+            if received > most_bytes:
+                raise HTTPException(413, f"A body may have {most_bytes // 1024:,} KiB here. Log in, or send less.")
+        return message
+
+    return receive_bounded
 
 
 def _with_headers(send: Send, further: tuple[tuple[bytes, bytes], ...]) -> Send:

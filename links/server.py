@@ -13,10 +13,10 @@ import uvicorn
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from db.errors import DatabaseError
 from links.api_page import DOCUMENT_PATH, api_page_router
+from links.impatience import PATIENCE, Crowd, ImpatientHttp, ImpatientWebSocket, Patience
 from links.refusals import answer_of, database_away
 from presence.alerts import AlertError, NoSuchAlertError
 from presence.estimate import EstimateError, NoSuchFixtureError, NoSuchHeadCountError
@@ -27,9 +27,6 @@ from presence.tags import IdentityTakenError, NoSuchTagError, TagError
 # Where a packet would go to reach the world. Nothing is sent: connecting a datagram socket only picks the interface.
 # 192.0.2.1 belongs to nobody (RFC 5737).
 _NOWHERE = ("192.0.2.1", 9)
-
-# Time for a closing handshake, and for what was sent last to arrive; uvicorn's own patience with a handshake.
-_CUT_OFF_SECONDS = 10.0
 
 
 class ServerError(Exception):
@@ -137,23 +134,35 @@ class Certificate:
     key_file: Path
 
 
-def web_server(server: FastAPI, certificate: Certificate | None = None) -> uvicorn.Server:
+def web_server(
+    server: FastAPI, certificate: Certificate | None = None, patience: Patience = PATIENCE, most: int | None = None
+) -> uvicorn.Server:
     """What serves the routes, ready to run; over https where there is a certificate.
 
     It runs until `end`, or until SIGINT or SIGTERM, which is handed on to the handler that was there before.
 
+    Args:
+        server: The routes.
+        certificate: What it is served with; None for plain http.
+        patience: What a connection may take.
+        most: How many connections may be open; None for as many as `links.impatience.Crowd` says.
+
     Raises:
         ServerError: The certificate cannot be used.
     """
+    crowd = Crowd(patience.per_address, most)
     settings = uvicorn.Config(
         server,
-        # Its log goes where ours does, in the same lines.
+        # Its log goes where ours does, in the same lines. What is no HTTP would be one each: whoever likes could fill the
+        # card with them.
         log_config=None,
-        log_level="warning",
+        log_level="error",
         # Who looks at the page is nobody's business, and a line a request wears out the card.
         access_log=False,
         timeout_graceful_shutdown=3,
-        ws=_ImpatientWebSocket,
+        # uvicorn calls these, and does not mind what they are.
+        http=partial(ImpatientHttp, crowd=crowd, patience=patience),  # type: ignore[arg-type]
+        ws=partial(ImpatientWebSocket, crowd=crowd),  # type: ignore[arg-type]
         # Those who listen to the live feed have nothing to say but a ping.
         ws_max_size=4096,
         # Events of half a kilobyte on a LAN: to compress each for each client costs a Pi more than to send them.
@@ -175,21 +184,6 @@ def web_server(server: FastAPI, certificate: Certificate | None = None) -> uvico
 def end(server: uvicorn.Server) -> None:
     """Let a server end, as a signal would. May be called from any thread."""
     server.should_exit = True
-
-
-class _ImpatientWebSocket(WebSocketsSansIOProtocol):
-    """A WebSocket that is cut off some time after its route has ended.
-
-    As it comes, a connection whose other side has stopped reading stays open, with all that it was sent in memory, for
-    as long as that side pleases.
-    """
-
-    async def run_asgi(self) -> None:
-        """Run the route, and see to it that the connection ends with it."""
-        try:
-            await super().run_asgi()
-        finally:
-            self.loop.call_later(_CUT_OFF_SECONDS, self.transport.abort)
 
 
 def lan_address() -> str:

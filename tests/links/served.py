@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from fastapi import APIRouter, FastAPI
 
+from links.impatience import PATIENCE, Patience
 from links.server import Certificate, open_port, web_server
 from tests.links.waiting import wait_until
 
@@ -23,10 +24,12 @@ def served(*routers: APIRouter) -> Iterator[str]:
 
 
 @contextmanager
-def served_app(app: FastAPI, certificate: Certificate | None = None) -> Iterator[str]:
+def served_app(
+    app: FastAPI, certificate: Certificate | None = None, patience: Patience = PATIENCE, most: int | None = None
+) -> Iterator[str]:
     """Serve an application until the block ends; gives host and port."""
     listening = open_port("127.0.0.1", 0)
-    server = web_server(app, certificate)
+    server = web_server(app, certificate, patience, most)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

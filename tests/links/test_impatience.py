@@ -1,0 +1,172 @@
+"""Connections that say nothing, little by little, too much or too many at once."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from fastapi import APIRouter, Request
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.sync.client import connect
+
+from links.impatience import Crowd, Patience
+from links.server import server_with
+from tests.links.served import served_app
+
+# Far less than anybody is given, so that a test need not wait; and so much is waited for what is sure to come.
+QUICK = Patience(head_seconds=0.3, body_seconds=0.3)
+PATIENCE_SECONDS = 60
+
+
+def routes() -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/taken")
+    async def take(request: Request) -> int:
+        return len(await request.body())
+
+    @router.get("/")
+    def look() -> str:
+        return "here"
+
+    @router.websocket("/ws")
+    async def listen(websocket: WebSocket) -> None:
+        await websocket.accept()
+        with contextlib.suppress(WebSocketDisconnect):
+            while True:
+                await websocket.send_text(await websocket.receive_text())
+
+    return router
+
+
+@contextlib.contextmanager
+def a_connection(place: str) -> Iterator[socket.socket]:
+    host, _, port = place.partition(":")
+    with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as connection:
+        yield connection
+
+
+def all_that_comes(connection: socket.socket) -> bytes:
+    """All that a server says until it hangs up; it fails after a long while in which it does not."""
+    said = b""
+    with contextlib.suppress(ConnectionResetError):
+        while some := connection.recv(65536):
+            said += some
+    return said
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: box\r\nX-Slow: ",
+        b"POST /taken HTTP/1.1\r\nHost: box\r\nContent-Length: 10\r\n\r\nabc",
+        b"POST /taken HTTP/1.1\r\nHost: box\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    ],
+    ids=["nothing", "half a head", "half a body", "half of the chunks"],
+)
+def test_who_does_not_come_to_an_end_is_hung_up_on(said: bytes) -> None:
+    """A connection that is opened and left, in whatever part of a request, is closed in time; others are answered."""
+    with served_app(server_with(routes()), patience=QUICK) as place, a_connection(place) as slow:
+        slow.sendall(said)
+        assert all_that_comes(slow) == b""
+        assert httpx.get(f"http://{place}/", timeout=PATIENCE_SECONDS).status_code == 200
+
+
+def test_a_second_request_is_awaited_as_long_as_the_first() -> None:
+    """Who was answered, and then sends half a request more, is hung up on too."""
+    with served_app(server_with(routes()), patience=QUICK) as place, a_connection(place) as slow:
+        slow.sendall(b"GET / HTTP/1.1\r\nHost: box\r\n\r\n")
+        assert b"200" in slow.recv(65536)
+        slow.sendall(b"GET / HTTP/1.1\r\nHo")
+        assert b"HTTP" not in all_that_comes(slow)
+
+
+def test_more_bytes_give_no_more_time() -> None:
+    """Who sends a header a while, for ever, is hung up on all the same."""
+    with served_app(server_with(routes()), patience=QUICK) as place, a_connection(place) as slow:
+        slow.sendall(b"GET / HTTP/1.1\r\nHost: box\r\n")
+        stopping = threading.Event()
+
+        def drip() -> None:
+            with contextlib.suppress(OSError):
+                while not stopping.wait(0.05):
+                    slow.sendall(b"X-Slow: 1\r\n")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        assert b"200" not in all_that_comes(slow)
+        stopping.set()
+        dripping.join()
+
+
+def test_a_websocket_may_be_silent() -> None:
+    """Who listens to the feed need not say anything: no part of a request is awaited from it."""
+    with served_app(server_with(routes()), patience=QUICK) as place, connect(f"ws://{place}/ws") as websocket:
+        with served_app(server_with(routes()), patience=QUICK) as other, a_connection(other) as slow:
+            assert all_that_comes(slow) == b""  # as long as that takes, the first one is silent
+        websocket.send("still here")
+        assert websocket.recv(timeout=PATIENCE_SECONDS) == "still here"
+
+
+def test_there_is_a_most_of_connections() -> None:
+    """One beyond it is hung up on at once; when one has ended, HTTP or WebSocket, the next is let in."""
+    with served_app(server_with(routes()), most=2) as place:
+        with a_connection(place) as first:
+            first.sendall(b"GET / HTTP/1.1\r\nHost: box\r\n\r\n")
+            assert b"200" in first.recv(65536)
+            with connect(f"ws://{place}/ws") as websocket, a_connection(place) as third:
+                websocket.send("one")
+                assert websocket.recv(timeout=PATIENCE_SECONDS) == "one"
+                assert all_that_comes(third) == b""
+        answered = httpx.HTTPTransport(retries=0)
+        with httpx.Client(transport=answered, timeout=PATIENCE_SECONDS) as client:
+            assert _asked_until_let_in(client, place) == 200
+
+
+def _asked_until_let_in(client: httpx.Client, place: str) -> int:
+    """The status of an answer; a connection that was just closed may still be counted for a moment."""
+    end = threading.Event()
+    threading.Timer(PATIENCE_SECONDS, end.set).start()
+    while not end.is_set():
+        with contextlib.suppress(httpx.TransportError):
+            return client.get(f"http://{place}/").status_code
+    raise AssertionError("nobody was let in again")
+
+
+def test_one_address_cannot_take_all() -> None:
+    """Each address has so many connections, a network of IPv6 is one, and this machine itself has what there is."""
+    crowd = Crowd(per_address=2, most=6)
+    assert [crowd.let_in(number, "192.168.1.5") for number in range(3)] == [True, True, False]
+    assert [crowd.let_in(f"six {host}", host) for host in ("fd00::1", "fd00::2", "fd00::3")] == [True, True, False]
+    crowd.leave(0)
+    crowd.leave(0)
+    assert crowd.let_in("again", "192.168.1.5")
+    assert [crowd.let_in(f"own {number}", "127.0.0.1") for number in range(3)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"GET / HTTP/1.1\r\nHost: box\r\nX-Long: " + b"a" * 4_000_000 + b"\r\n\r\n",
+        b"GET /?" + b"a" * 4_000_000 + b" HTTP/1.1\r\nHost: box\r\n\r\n",
+        b"\x16\x03\x01 this is TLS",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"POST /taken HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 30\r\n\r\nabc",
+    ],
+    ids=["a long header", "a long path", "no HTTP", "two names", "two lengths"],
+)
+def test_what_is_no_request_is_refused(said: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    """Headers of megabytes, and what is no HTTP, are not answered, and the log has no word of it."""
+    with served_app(server_with(routes())) as place:
+        with a_connection(place) as connection:
+            with contextlib.suppress(OSError):  # hung up on in the middle
+                connection.sendall(said)
+                connection.shutdown(socket.SHUT_WR)
+            assert b"200" not in all_that_comes(connection)[:20]
+        assert httpx.get(f"http://{place}/", timeout=PATIENCE_SECONDS).status_code == 200
+    assert capfd.readouterr().err == ""
