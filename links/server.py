@@ -153,8 +153,8 @@ def web_server(
     crowd = Crowd(patience.per_address, most)
     settings = uvicorn.Config(
         server,
-        # Its log goes where ours does, in the same lines. What is no HTTP would be one each: whoever likes could fill the
-        # card with them.
+        # Its log goes where ours does, in the same lines. Whoever likes can send what is no HTTP, and would fill the
+        # card with warnings of it.
         log_config=None,
         log_level="error",
         # Who looks at the page is nobody's business, and a line a request wears out the card.
