@@ -1,9 +1,8 @@
 """What was stored, beside what was on the air: `python -m bench.compare_with_truth FOLDER`.
 
-The folder is what a run of the programme among virtual radios leaves behind (docs/virtual-radios.md has the
-commands): `truth.json` and `frames.csv` written by the radios' side, `tracking.db` and `tracking.key` by the
-programme. Addresses of the truth are hashed with the run's visitor key, so that each stored device can be told: one
-that was there, or a ghost.
+The folder is what a run of the programme among virtual radios leaves behind (docs/virtual-radios.md): `truth.csv`
+written by whoever sent, `tracking.db` and `tracking.key` by the programme. Addresses of the truth are hashed with the
+run's visitor key, so that each stored device can be told: one that was there, or a ghost.
 
 When exactly within a scan a radio listened is not known from outside: it needs a moment to start. Its ten seconds
 began no later than ten seconds before the scan's end, and ended no sooner than ten seconds after its start. So each
@@ -19,7 +18,6 @@ import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -38,13 +36,17 @@ _STORED_NAMES = {
 }
 
 
+# What the radios' side writes of each frame or advertisement (tests/radios/guest).
+_COLUMNS = ("at", "radio", "address", "kind", "is_access_point", "is_audible")
+
+
 @dataclass(frozen=True, slots=True)
 class Truth:
     """What was on the air.
 
     Attributes:
-        sent: One row for each time that an address is known to have been on the air: radio, address, from and to
-            (seconds since 1970).
+        sent: One row for each frame or advertisement of a device that the programme's radio could hear: radio, address
+            and at (seconds since 1970).
         access_points: Addresses that are nobody's.
     """
 
@@ -54,38 +56,14 @@ class Truth:
 
 def read_truth(folder: Path) -> Truth:
     """Read what the radios' side wrote down."""
-    told = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-    frames = pd.read_csv(folder / "frames.csv", usecols=["t", "epoch", "radio", "ta", "type_subtype", "freq", "given"])
-    kind = frames["type_subtype"].map(lambda text: int(text, 16))
-    is_heard_client = (
-        (kind.isin(_MANAGEMENT) | kind.isin(_DATA)) & ~frames["radio"].str.startswith("ap") & (frames["given"] > 0)
-    )
-    epoch_of_zero = float((frames["epoch"] - frames["t"]).median())
-    wifi = frames[is_heard_client]
-    access_point = told["wifi"]["access_point"]
+    # The last line may be half written: whoever sends goes on while this is read.
+    told = pd.read_csv(folder / "truth.csv", names=list(_COLUMNS)).iloc[:-1]
+    is_access_point = told["is_access_point"] == 1
+    is_client = (told["radio"] == Radio.BLUETOOTH.value) | told["kind"].isin([*_MANAGEMENT, *_DATA])
     return Truth(
-        sent=pd.concat(
-            [
-                pd.DataFrame({"radio": "wifi", "address": wifi["ta"], "from": wifi["epoch"], "to": wifi["epoch"]}),
-                pd.DataFrame(_advertised(told["ble"]["devices"], epoch_of_zero)),
-            ],
-            ignore_index=True,
-        ),
-        access_points=frozenset(known["mac"] for known in access_point["macs"]) if access_point else frozenset(),
+        sent=told[is_client & ~is_access_point & (told["is_audible"] == 1)],
+        access_points=frozenset(told[is_access_point]["address"]),
     )
-
-
-def _advertised(devices: list[dict[str, Any]], epoch_of_zero: float) -> list[dict[str, object]]:
-    return [
-        {
-            "radio": "bluetooth",
-            "address": known["address"].lower(),
-            "from": epoch_of_zero + known["first_t"],
-            "to": epoch_of_zero + known["last_t"],
-        }
-        for device in devices
-        for known in device["addresses"]
-    ]
 
 
 def compare_scans(folder: Path, truth: Truth) -> pd.DataFrame:
@@ -112,7 +90,7 @@ def compare_scans(folder: Path, truth: Truth) -> pd.DataFrame:
 def _senders(on_air: pd.DataFrame, from_: float, to: float) -> frozenset[str]:
     if from_ >= to:
         return frozenset()
-    return frozenset(on_air[(on_air["from"] <= to) & (on_air["to"] >= from_)]["address"])
+    return frozenset(on_air[(on_air["at"] >= from_) & (on_air["at"] <= to)]["address"])
 
 
 def compare_devices(folder: Path, truth: Truth) -> dict[str, dict[str, int]]:

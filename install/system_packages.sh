@@ -22,11 +22,14 @@ make_cache() {
 has_system_package() {
     case $1 in
         bluez) command -v bluetoothctl ;;
+        e2fsprogs) command -v mkfs.ext4 ;;
         iproute2) command -v ip ;;
         libatomic1) compgen -G "/usr/lib*/libatomic.so.1" || compgen -G "/usr/lib/*/libatomic.so.1" ;;
         mosquitto) command -v mosquitto || [[ -x /usr/sbin/mosquitto ]] ;;
         postgresql) compgen -G "/usr/lib/postgresql/*/bin/postgres" ;;
         python3-venv) python3 -ISc 'import ensurepip' ;;
+        qemu-system-x86) command -v qemu-system-x86_64 ;;
+        qemu-utils) command -v qemu-img ;;
         *) command -v "$1" ;;
     esac &>/dev/null
 }
@@ -36,6 +39,7 @@ purpose_of() {
         bluez) echo "hears Bluetooth" ;;
         chromium) echo "tests the page" ;;
         dbus-daemon) echo "tests Bluetooth" ;;
+        e2fsprogs | mmdebstrap) echo "makes the disk of a virtual machine" ;;
         iproute2) echo "brings network adapters up" ;;
         iw) echo "sets up Wi-Fi adapters" ;;
         libatomic1) echo "starts the browser's driver" ;;
@@ -43,6 +47,7 @@ purpose_of() {
         openssl) echo "makes certificates for tests" ;;
         postgresql) echo "tests the database of a hub" ;;
         python3-venv) echo "keeps Python packages in this folder" ;;
+        qemu-system-x86 | qemu-utils) echo "runs a virtual machine" ;;
         rfkill) echo "unblocks radios" ;;
         shellcheck) echo "checks these scripts" ;;
         tshark) echo "reads Wi-Fi frames" ;;

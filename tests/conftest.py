@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,6 +17,19 @@ from tests.postgresql import Cluster, cluster
 # No test depends on how fast a machine is: a busy one draws examples slowly, and that is no fault.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+_RADIOS = Path(__file__).parent / "radios"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Know `--radios`, which takes in the tests that start a virtual machine."""
+    parser.addoption("--radios", action="store_true", help="also run tests/radios: a virtual machine, two hours")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave those tests alone unless they are asked for; None lets pytest decide."""
+    return True if collection_path.is_relative_to(_RADIOS) and not config.getoption("--radios") else None
 
 
 @pytest.fixture(scope="session")

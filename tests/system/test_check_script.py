@@ -88,3 +88,12 @@ def test_many_failures_get_no_second_try(checkout: Checkout) -> None:
     done = checkout.run("check", FAILS="pytest", FAILED=failed, AGAIN="0")
     assert "--last-failed" not in done.stdout
     assert done.returncode == 1
+
+
+def test_virtual_radios_are_tried_only_when_asked_for(checkout: Checkout) -> None:
+    """The tests that start a virtual machine are a step of their own, after all others, and only with --radios."""
+    for name in ("qemu-system-x86_64", "qemu-img", "mmdebstrap", "mkfs.ext4"):
+        checkout.add_command(name)
+    asked, plain = checkout.run("check", "--radios", FAILS="nothing"), checkout.run("check", FAILS="nothing")
+    assert asked.stdout.index("ran -m pytest --numprocesses 3") < asked.stdout.index("ran -m pytest --radios")
+    assert "--radios" not in plain.stdout

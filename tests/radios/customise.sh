@@ -1,0 +1,20 @@
+#!/bin/sh
+# Run by mmdebstrap with the guest's root folder, when all packages are in it: what makes a Debian a Pi on a shelf.
+set -eu
+root=$1
+
+echo raspberrypi >"$root/etc/hostname"
+printf '127.0.0.1 localhost raspberrypi\n' >"$root/etc/hosts"
+chroot "$root" useradd --create-home --shell /bin/bash --groups sudo pi
+echo 'pi ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/pi"  # as Raspberry Pi OS has it
+chmod 440 "$root/etc/sudoers.d/pi"
+
+# The clients' programs are started by whoever plays them; the rest is what an emulated machine would lose time with.
+chroot "$root" systemctl mask --quiet wpa_supplicant hostapd apt-daily.timer apt-daily-upgrade.timer \
+    e2scrub_reap.service systemd-networkd.service getty@tty1.service serial-getty@ttyS0.service
+
+# The disk's own modules alone: the initial RAM disk of all others takes 10 s to unpack.
+echo MODULES=list >"$root/etc/initramfs-tools/conf.d/modules"
+printf 'virtio_pci\nvirtio_blk\next4\n' >>"$root/etc/initramfs-tools/modules"
+chroot "$root" update-initramfs -u -k all
+mkdir -p "$root/root/host"
