@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tarfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,18 +13,14 @@ from typing import Any
 import httpx
 
 from presence.radio import Radio
-from tests.radios.image import HERE, ROOT, Image
+from tests.radios.image import HERE, ROOT, Image, pack
 from tests.radios.machine import Machine
-
-# Both packages and radios: pip unpacks 600 MB, which takes a minute or two.
-_INSTALL_SECONDS = 900.0
 
 _RADIOS_OF_OTHERS = 7  # an access point and six clients (guest/air.py)
 
-# What a guest needs after each power on: the run's folder, hidden from the programme's user; the wheels; the address
-# that QEMU leads forwarded ports to; and a truth that only root may read.
+# What a guest needs after each power on: the run's folder, hidden from the programme's user; the address that
+# QEMU leads forwarded ports to; and a truth that only root may read.
 _MOUNT = """
-mkdir -p /wheels && mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,ro wheels /wheels
 mount -t 9p -o trans=virtio,version=9p2000.L host /root/host
 ip address add 10.0.2.15/24 dev eth0 && ip link set eth0 up
 touch /run/truth.csv && chmod 600 /run/truth.csv
@@ -115,20 +110,16 @@ class Box:
         self.machine.do(WIFI_ON)
         self.machine.do(BLUETOOTH_ON)
 
-    def install(self) -> None:
-        """Copy the checkout into the home of the user pi, and let `./run` install what it needs."""
-        names = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, check=True).stdout
-        with tarfile.open(self._folder / "checkout.tar", "w") as checkout:
-            for name in names.decode().split("\0"):
-                if name and (ROOT / name).exists():
-                    checkout.add(ROOT / name, name)
-        self.machine.do(f"mkdir {_HOME} && tar -xf /root/host/checkout.tar -C {_HOME} && chown -R pi:pi {_HOME}")
-        self.machine.do(f"cd {_HOME} && {_AS_PI} ./run report >/dev/null", _INSTALL_SECONDS)
+    def bring_checkout(self) -> None:
+        """Copy this checkout to where `./run` has installed what it needs, as an update would."""
+        named = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, check=True).stdout
+        files = [ROOT / name for name in named.decode().split("\0") if name]
+        pack((path for path in files if path.exists()), self._folder / "checkout.tar")
+        self.machine.do(f"tar -xf /root/host/checkout.tar -C {_HOME} && chown -R pi:pi {_HOME}", 300)
 
     def start(self, settings: Mapping[str, str]) -> None:
         """Start `./run` as the user pi, with some settings; nobody starts it again when it ends."""
-        told = {**_OFFLINE, **settings}
-        variables = " ".join(f"--setenv={name}={value}" for name, value in told.items())
+        variables = " ".join(f"--setenv={name}={value}" for name, value in settings.items())
         self.machine.run("systemctl reset-failed tracking")  # where it failed before
         self.machine.do(f"systemd-run --quiet --unit=tracking --uid=pi --working-directory={_HOME} {variables} ./run")
 
@@ -185,8 +176,3 @@ class Box:
 def _hearing(told: dict[str, Any]) -> Hearing:
     fault = told["fault"] or {"reason": "", "recovery": ""}
     return Hearing(told["device_count"], fault["reason"], fault["recovery"])
-
-
-# pip would compile all of the packages, which takes an emulated machine ten minutes; Python compiles what it needs.
-_OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/wheels", "PIP_NO_COMPILE": "1"}
-_AS_PI = "sudo -u pi env " + " ".join(f"{name}={value}" for name, value in _OFFLINE.items())

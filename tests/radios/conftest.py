@@ -16,14 +16,14 @@ __all__ = ["chromium"]
 
 @pytest.fixture(scope="session")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    """A guest with radios around it, in which `./run` has installed the programme; it is not running."""
+    """A guest with radios around it, in which `./run` has installed the programme, which is not running."""
     if missing := missing_tools():
         pytest.skip(missing)
     folder = tmp_path_factory.mktemp("guest")
     made = Box(image(), folder)
     try:
         made.plug_radios()
-        made.install()
+        made.bring_checkout()
         yield made
     finally:
         made.machine.cut_power()

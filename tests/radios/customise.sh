@@ -1,5 +1,7 @@
 #!/bin/sh
 # Run by mmdebstrap with the guest's root folder, when all packages are in it: what makes a Debian a Pi on a shelf.
+# CHECKOUT (a tar archive) and WHEELS (a folder) are what `./run` is to install, here and now: what takes this machine a
+# minute takes an emulated one half an hour.
 set -eu
 root=$1
 
@@ -17,4 +19,10 @@ chroot "$root" systemctl mask --quiet wpa_supplicant hostapd apt-daily.timer apt
 echo MODULES=list >"$root/etc/initramfs-tools/conf.d/modules"
 printf 'virtio_pci\nvirtio_blk\next4\n' >>"$root/etc/initramfs-tools/modules"
 chroot "$root" update-initramfs -u -k all
-mkdir -p "$root/root/host"
+mkdir -p "$root/root/host" "$root/wheels" "$root/home/pi/tracking"
+
+cp "$WHEELS"/* "$root/wheels/"
+tar -xf "$CHECKOUT" -C "$root/home/pi/tracking"
+chroot "$root" chown -R pi:pi /home/pi/tracking
+chroot "$root" su pi -c 'PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels /home/pi/tracking/run --help' >/dev/null
+rm -r "$root/wheels"

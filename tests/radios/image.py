@@ -8,8 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +32,8 @@ _LEFT_OUT = (
     "/lib/modules/*/kernel/sound/*",
 )
 
-# For the programme, its packages (600 MB) and what it writes.
-_FREE_BYTES = 3 << 30
+# For what the programme writes, and what else a run leaves.
+_FREE_BYTES = 2 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,12 @@ class Image:
     Attributes:
         kernel: Debian's kernel.
         initrd: Debian's initial RAM disk.
-        disk: The root file system, raw ext4.
-        wheels: Folder with what the programme's lock names, as pip fetched it.
+        disk: The root file system, raw ext4; in /home/pi/tracking of it `./run` has installed what it needs.
     """
 
     kernel: Path
     initrd: Path
     disk: Path
-    wheels: Path
 
 
 def cache_folder() -> Path:
@@ -71,9 +70,21 @@ _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 def image() -> Image:
     """The image, made now if what goes into it has changed; the first time takes some minutes and a network."""
-    system = _kept("system", [HERE / "packages.txt", HERE / "requirements.txt", HERE / "customise.sh"], _build_system)
-    wheels = _kept("wheels", [ROOT / "requirements.txt"], _fetch_wheels)
-    return Image(system / "vmlinuz", system / "initrd", system / "disk", wheels)
+    own = [HERE / "packages.txt", HERE / "requirements.txt", HERE / "customise.sh"]
+    made = _kept("guest", [*own, *_installer()], _build)
+    return Image(made / "vmlinuz", made / "initrd", made / "disk")
+
+
+def _installer() -> list[Path]:
+    """What `./run` needs of a checkout to install what the programme needs."""
+    return [ROOT / "run", ROOT / "requirements.txt", *sorted((ROOT / "install").glob("*.sh"))]
+
+
+def pack(files: Iterable[Path], archive: Path) -> None:
+    """Put files of this checkout into a tar archive, by their names in it."""
+    with tarfile.open(archive, "w") as packed:
+        for path in files:
+            packed.add(path, path.relative_to(ROOT))
 
 
 def _kept(name: str, made_from: list[Path], build: Callable[[Path], None]) -> Path:
@@ -91,20 +102,30 @@ def _kept(name: str, made_from: list[Path], build: Callable[[Path], None]) -> Pa
     return folder
 
 
-def _build_system(work: Path) -> None:
+def _build(work: Path) -> None:
+    checkout, wheels = work / "checkout.tar", work / "wheels"
+    pack([*_installer(), ROOT / "app.py", ROOT / "command_line.py"], checkout)
+    _fetch_wheels(wheels)
     packages = (HERE / "packages.txt").read_text(encoding="ascii").split()
     root, made = work / "root", work / "made"
+    # Mounts of its own: what it mounts in `root` (this machine's /proc and /sys) is never seen from outside, and so not
+    # in the way when an interrupted build is cleared away.
     _run(
+        "unshare",
+        "--mount",
         "mmdebstrap",
         "--quiet",
         "--mode=root",
         "--variant=minbase",
         f"--include={','.join(packages)}",
         "--aptopt=APT::Install-Recommends false",
+        "--dpkgopt=force-unsafe-io",
         *(f"--dpkgopt=path-exclude={path}" for path in _LEFT_OUT),
         f"--customize-hook={HERE / 'customise.sh'}",
         _SUITE,
         str(root),
+        CHECKOUT=str(checkout),
+        WHEELS=str(wheels),
     )
     locked = ("--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", str(HERE / "requirements.txt"))
     _pip("install", "--target", str(root / "opt" / "radios"), *locked)
@@ -119,18 +140,17 @@ def _build_system(work: Path) -> None:
     _run("mkfs.ext4", "-q", "-F", "-m0", "-d", str(root), str(disk))
 
 
-def _fetch_wheels(work: Path) -> None:
+def _fetch_wheels(folder: Path) -> None:
     """What the lock names, for the guest's Python 3.11; the one package without a wheel is built there."""
-    made = work / "made"
     platforms = [option for number in (17, 28, 34) for option in ("--platform", f"manylinux_2_{number}_x86_64")]
     guest = ("--python-version", "3.11", "--implementation", "cp", *platforms, "--platform", "manylinux2014_x86_64")
-    _pip("download", "--no-deps", "--require-hashes", "-d", str(made), *guest, "-r", str(ROOT / "requirements.txt"))
+    _pip("download", "--no-deps", "--require-hashes", "-d", str(folder), *guest, "-r", str(ROOT / "requirements.txt"))
 
 
 def _pip(*words: str) -> None:
     _run(sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", *words)
 
 
-def _run(*command: str) -> None:
+def _run(*command: str, **variables: str) -> None:
     """Run a tool to its end; what it says goes where the tests' own words go."""
-    subprocess.run(command, env={**os.environ, "PATH": _PATH}, check=True)
+    subprocess.run(command, env={**os.environ, "PATH": _PATH, **variables}, check=True)

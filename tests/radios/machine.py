@@ -146,17 +146,6 @@ def _accelerator() -> tuple[str, ...]:
 
 
 def _qemu(image: Image, folder: Path, disk: Path, agent: Path, port: int) -> list[str]:
-    shared = {"host": (folder, "off"), "wheels": (image.wheels, "on")}
-    folders = [
-        option
-        for tag, (path, is_readonly) in shared.items()
-        for option in (
-            "-fsdev",
-            f"local,id={tag},path={path},security_model=none,readonly={is_readonly}",
-            "-device",
-            f"virtio-9p-pci,fsdev={tag},mount_tag={tag}",
-        )
-    ]
     return [
         *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
         *("-machine", "q35", *_accelerator(), "-smp", "2", "-m", "1024"),  # as a Pi 3
@@ -169,5 +158,6 @@ def _qemu(image: Image, folder: Path, disk: Path, agent: Path, port: int) -> lis
         *("-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"),
         *("-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:{PAGE_PORT}"),
         *("-device", "virtio-net-pci,netdev=net"),
-        *folders,
+        *("-fsdev", f"local,id=host,path={folder},security_model=none"),
+        *("-device", "virtio-9p-pci,fsdev=host,mount_tag=host"),
     ]
