@@ -127,6 +127,14 @@ class Box:
         """Ask the programme to stop, and wait until it has."""
         self.machine.do("systemctl stop tracking")
 
+    def command(self, *words: str) -> str:
+        """Run one of the programme's commands as the user pi, and give what it printed."""
+        return self.machine.do(f"cd {_HOME} && sudo -u pi ./run {' '.join(words)}", 300)
+
+    def query(self, query: str) -> str:
+        """What the database answers, whether the programme runs or not."""
+        return self.machine.do(f'sudo -u pi sqlite3 {_HOME}/data/tracking.db "{query}"', 300).strip()
+
     def collect(self) -> Path:
         """A folder with what the programme stored, its visitor key, and the truth so far."""
         self.machine.do(f"cp {_HOME}/data/tracking.db {_HOME}/data/tracking.key /run/truth.csv /root/host/")

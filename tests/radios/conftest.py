@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.layouts.conftest import chromium
+from tests.layouts.visit import Visit
 from tests.radios.box import Box
+from tests.radios.faults import PATIENCE_SECONDS, all_heard
 from tests.radios.image import cache_folder, image, missing_tools
 from tests.radios.table import FaultTable
 
@@ -34,3 +37,23 @@ def table(box: Box) -> FaultTable:
     """The table of faults, kept beside the images when all is over."""
     del box  # where there is no guest, the table of an earlier run stays
     return FaultTable(cache_folder() / "faults.md")
+
+
+@pytest.fixture(scope="module")
+def running(box: Box) -> Iterator[Box]:
+    """The programme with its own settings, both radios heard."""
+    box.start({})
+    box.wait_until(lambda: all_heard(box.scans()), PATIENCE_SECONDS * 2, "both radios heard")
+    yield box
+    box.stop()
+    box.forget()
+
+
+@pytest.fixture(scope="module")
+def page(running: Box, chromium: Browser) -> Iterator[Visit]:
+    """The page, open in a real browser outside the guest."""
+    visit = Visit(chromium.new_page(), running.machine.url)
+    visit.page.set_default_timeout(PATIENCE_SECONDS * 1000)
+    visit.open()
+    yield visit
+    visit.page.close()

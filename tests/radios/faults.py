@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from presence.faults import FaultReason
 from presence.radio import Radio
-from tests.radios.box import BLUETOOTH_OFF, BLUETOOTH_ON, WIFI_OFF, WIFI_ON
+from tests.radios.box import BLUETOOTH_OFF, BLUETOOTH_ON, WIFI_OFF, WIFI_ON, ScanTold
+
+# A scan is due every minute; in an emulated machine one has taken 42 s.
+PATIENCE_SECONDS = 400.0
 
 # Faults that last a moment are timed into a scan that is under way, or nobody would notice them.
 _WHILE_LISTENING = {
@@ -96,3 +99,8 @@ FAULTS = (
         frozenset({FaultReason.LOST, FaultReason.NO_DBUS, FaultReason.NO_BLUETOOTH_SERVICE}),
     ),
 )
+
+
+def all_heard(scans: list[ScanTold]) -> bool:
+    """Whether both radios listened for the whole of the latest scan."""
+    return bool(scans) and all(hearing.is_whole for hearing in scans[-1].by_radio.values())

@@ -1,48 +1,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
 
 from presence.faults import advice_for
 from presence.radio import Radio
 from tests.layouts.visit import Visit
 from tests.radios.box import Box, ScanTold
-from tests.radios.faults import FAULTS, RadioFault
-from tests.radios.table import FaultTable
-
-# A scan is due every minute; in an emulated machine one has taken 42 s.
-_PATIENCE_SECONDS = 400.0
+from tests.radios.faults import FAULTS, PATIENCE_SECONDS, RadioFault, all_heard
+from tests.radios.table import FaultRow, FaultTable
 
 # A fault may come, and go, in the middle of a scan: the one after that must know.
 _SCANS_TO_KNOW = 2
-
-
-@pytest.fixture(scope="module")
-def running(box: Box) -> Iterator[Box]:
-    """The programme with its own settings, both radios heard."""
-    box.start({})
-    box.wait_until(lambda: all_heard(box.scans()), _PATIENCE_SECONDS * 2, "both radios heard")
-    yield box
-    box.stop()
-    box.forget()
-
-
-@pytest.fixture(scope="module")
-def page(running: Box, chromium: Browser) -> Iterator[Visit]:
-    """The page, open in a real browser outside the guest."""
-    visit = Visit(chromium.new_page(), running.machine.url)
-    visit.page.set_default_timeout(_PATIENCE_SECONDS * 1000)
-    visit.open()
-    yield visit
-    visit.page.close()
-
-
-def all_heard(scans: list[ScanTold]) -> bool:
-    """Whether both radios listened for the whole of the latest scan."""
-    return bool(scans) and all(hearing.is_whole for hearing in scans[-1].by_radio.values())
 
 
 def since(scans: list[ScanTold], number: int) -> list[ScanTold]:
@@ -58,37 +28,37 @@ def words_of(text: str) -> str:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_fault_is_told_and_gone_again(running: Box, page: Visit, table: FaultTable, fault: RadioFault) -> None:
     """A broken radio is told on the page with its reason, disturbs no other, and is heard again without a restart."""
-    running.wait_until(lambda: all_heard(running.scans()), _PATIENCE_SECONDS, "both radios heard before")
+    running.wait_until(lambda: all_heard(running.scans()), PATIENCE_SECONDS, "both radios heard before")
     process, before = running.process(), running.scans()[-1].number
-    running.machine.do(fault.injection, _PATIENCE_SECONDS)
+    running.machine.do(fault.injection, PATIENCE_SECONDS)
     began = time.monotonic()
 
     def reason() -> str:
         told = (scan.by_radio[fault.radio].reason for scan in since(running.scans(), before))
         return next((text for text in told if text in fault.reasons), "")
 
-    running.wait_until(lambda: bool(reason()), _PATIENCE_SECONDS, f"{fault.name}: one of {sorted(fault.reasons)}")
+    running.wait_until(lambda: bool(reason()), PATIENCE_SECONDS, f"{fault.name}: one of {sorted(fault.reasons)}")
     advice = {words_of(advice_for(fault.radio, one)) for one in fault.reasons}
 
     def said() -> str:
         shown = words_of(page.page.inner_text(f"#radio-states .radio-{fault.radio.value}"))
         return next((text for text in advice if text in shown), "")
 
-    running.wait_until(lambda: bool(said()), _PATIENCE_SECONDS, f"{fault.name} on the page")
+    running.wait_until(lambda: bool(said()), PATIENCE_SECONDS, f"{fault.name} on the page")
     told_seconds, said_on_page = time.monotonic() - began, said()
     ended, last = time.monotonic(), running.scans()[-1].number
     if fault.end:
-        running.machine.do(fault.end, _PATIENCE_SECONDS)
+        running.machine.do(fault.end, PATIENCE_SECONDS)
     running.wait_until(
         lambda: any(scan.by_radio[fault.radio].is_whole for scan in since(running.scans(), last)),
-        _PATIENCE_SECONDS,
+        PATIENCE_SECONDS,
         f"heard again after {fault.name}",
     )
     recovered_seconds = time.monotonic() - ended
     scans = since(running.scans(), before)
     (other,) = (radio for radio in Radio if radio is not fault.radio)
     disturbed = [scan.number for scan in scans if not scan.by_radio[other].is_whole]
-    table.add(fault.name, said_on_page, told_seconds, recovered_seconds, is_undisturbed=not disturbed)
+    table.add(FaultRow(fault.name, said_on_page, told_seconds, recovered_seconds, is_undisturbed=not disturbed))
     assert not disturbed
     assert reason() in {scan.by_radio[fault.radio].reason for scan in scans[:_SCANS_TO_KNOW]}
     assert any(scan.by_radio[fault.radio].is_whole for scan in since(scans, last)[:_SCANS_TO_KNOW])

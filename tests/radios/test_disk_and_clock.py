@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.layouts.visit import Visit
+from tests.radios.box import Box
+from tests.radios.faults import PATIENCE_SECONDS, all_heard
+from tests.radios.table import FaultRow, FaultTable
+
+# To the last byte, so that not even a log that has room of its own can grow.
+_FILL = "dd if=/dev/zero of=/filler bs=1M 2>/dev/null; dd if=/dev/zero of=/filler2 bs=4k 2>/dev/null; sync; df /"
+_FREE = "rm -f /filler /filler2; sync"
+
+# Seconds: 200 days ahead, an hour back, 200 days back.
+_STEPS = {"+200 days": 17_280_000, "−1 hour": -3_600, "−200 days": -17_280_000}
+
+
+def number_of_latest(box: Box) -> int:
+    """Number of the latest scan; 0 before the first."""
+    scans = box.scans()
+    return scans[-1].number if scans else 0
+
+
+def test_full_disk_is_told_and_recording_goes_on_when_there_is_room(
+    running: Box, page: Visit, table: FaultTable
+) -> None:
+    """While the disk is full the page says that nothing is recorded; with room again it is, without a restart."""
+    running.wait_until(lambda: all_heard(running.scans()), PATIENCE_SECONDS, "both radios heard before")
+    process = running.process()
+    running.machine.run(_FILL, PATIENCE_SECONDS)
+    began = time.monotonic()
+    notice = page.page.locator("#not-recorded")
+    running.wait_until(lambda: "The disk is full" in (notice.text_content() or ""), PATIENCE_SECONDS, "a full disk")
+    told_seconds, said = time.monotonic() - began, notice.text_content() or ""
+    running.machine.do(_FREE, PATIENCE_SECONDS)
+    ended, before = time.monotonic(), number_of_latest(running)
+    running.wait_until(lambda: number_of_latest(running) > before, PATIENCE_SECONDS, "scans recorded again")
+    recovered_seconds = time.monotonic() - ended
+    running.wait_until(lambda: not notice.is_visible(), PATIENCE_SECONDS, "the page says so no more")
+    table.add(FaultRow("disk full, freed again", said, told_seconds, recovered_seconds))
+    assert all_heard(running.scans())
+    assert running.process() == process
+
+
+@pytest.mark.parametrize("step", _STEPS)
+def test_clock_that_jumps_stops_nothing(running: Box, page: Visit, table: FaultTable, step: str) -> None:
+    """After a jump of the clock, ahead or back, scans go on as they are due, without a restart."""
+    process, before = running.process(), number_of_latest(running)
+    running.machine.do(f"date --set=@$(($(date +%s) + {_STEPS[step]}))")
+    ended = time.monotonic()
+    # One scan may have been under way.
+    running.wait_until(lambda: number_of_latest(running) >= before + 2, PATIENCE_SECONDS, f"scans after {step}")
+    recovered_seconds = time.monotonic() - ended
+    notice = page.page.locator("#clock-wrong")
+    said = notice.text_content() or "" if notice.is_visible() else "nothing: scans go on"
+    table.add(FaultRow(f"clock set {step}", said, None, recovered_seconds))
+    assert all_heard(running.scans())
+    assert running.process() == process
