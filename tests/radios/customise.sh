@@ -23,6 +23,7 @@ mkdir -p "$root/root/host" "$root/wheels" "$root/home/pi/tracking"
 
 cp "$WHEELS"/* "$root/wheels/"
 tar -xf "$CHECKOUT" -C "$root/home/pi/tracking"
+: >"$root/home/pi/tracking/app.py"  # the programme itself comes later: what is kept must not hang on each change of it
 chroot "$root" chown -R pi:pi /home/pi/tracking
 chroot "$root" su pi -c 'PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels /home/pi/tracking/run --help' >/dev/null
 rm -r "$root/wheels"

@@ -104,7 +104,7 @@ def _kept(name: str, made_from: list[Path], build: Callable[[Path], None]) -> Pa
 
 def _build(work: Path) -> None:
     checkout, wheels = work / "checkout.tar", work / "wheels"
-    pack([*_installer(), ROOT / "app.py", ROOT / "command_line.py"], checkout)
+    pack(_installer(), checkout)
     _fetch_wheels(wheels)
     packages = (HERE / "packages.txt").read_text(encoding="ascii").split()
     root, made = work / "root", work / "made"
