@@ -135,6 +135,14 @@ class Box:
         """What the database answers, whether the programme runs or not."""
         return self.machine.do(f'sudo -u pi sqlite3 {_HOME}/data/tracking.db "{query}"', 300).strip()
 
+    def damage_database(self) -> None:
+        """Overwrite all but the beginning of the database with noise, as a card that fails does."""
+        self.query("PRAGMA wal_checkpoint(TRUNCATE)")  # what is in the log alone would not be hit
+        self.machine.do(
+            f"cd {_HOME}/data && pages=$(($(stat -c %s tracking.db) / 4096)) && "
+            "dd if=/dev/urandom of=tracking.db bs=4096 seek=2 count=$((pages - 2)) conv=notrunc 2>/dev/null && sync"
+        )
+
     def collect(self) -> Path:
         """A folder with what the programme stored, its visitor key, and the truth so far."""
         self.machine.do(f"cp {_HOME}/data/tracking.db {_HOME}/data/tracking.key /run/truth.csv /root/host/")

@@ -23,6 +23,11 @@ def number_of_latest(box: Box) -> int:
     return scans[-1].number if scans else 0
 
 
+def notices(page: Visit) -> str:
+    """What the page tells of the box itself."""
+    return " ".join(page.page.locator("#box-notices").inner_text().split())
+
+
 def test_full_disk_is_told_and_recording_goes_on_when_there_is_room(
     running: Box, page: Visit, table: FaultTable
 ) -> None:
@@ -31,16 +36,30 @@ def test_full_disk_is_told_and_recording_goes_on_when_there_is_room(
     process = running.process()
     running.machine.run(_FILL, PATIENCE_SECONDS)
     began = time.monotonic()
-    notice = page.page.locator("#not-recorded")
-    running.wait_until(lambda: "The disk is full" in (notice.text_content() or ""), PATIENCE_SECONDS, "a full disk")
-    told_seconds, said = time.monotonic() - began, notice.text_content() or ""
+    running.wait_until(lambda: "The disk is full" in notices(page), PATIENCE_SECONDS, "the page tells of a full disk")
+    told_seconds, said = time.monotonic() - began, notices(page)
     running.machine.do(_FREE, PATIENCE_SECONDS)
     ended, before = time.monotonic(), number_of_latest(running)
     running.wait_until(lambda: number_of_latest(running) > before, PATIENCE_SECONDS, "scans recorded again")
     recovered_seconds = time.monotonic() - ended
-    running.wait_until(lambda: not notice.is_visible(), PATIENCE_SECONDS, "the page says so no more")
+    running.wait_until(lambda: not notices(page), PATIENCE_SECONDS, "the page says so no more")
     table.add(FaultRow("disk full, freed again", said, told_seconds, recovered_seconds))
     assert all_heard(running.scans())
+    assert running.process() == process
+
+
+def test_damaged_database_is_set_aside_and_a_new_one_begun(running: Box, page: Visit, table: FaultTable) -> None:
+    """The page names what a damaged database is called now, and the last backup; scans go on in a new one."""
+    running.wait_until(lambda: all_heard(running.scans()), PATIENCE_SECONDS, "both radios heard before")
+    backup = running.command("backup").split()[-1]
+    process = running.process()
+    running.damage_database()
+    began = time.monotonic()
+    running.wait_until(lambda: "was damaged" in notices(page), PATIENCE_SECONDS, "the page tells of the damage")
+    told_seconds, said = time.monotonic() - began, notices(page)
+    running.wait_until(lambda: all_heard(running.scans()), PATIENCE_SECONDS, "both radios heard again")
+    table.add(FaultRow("database file damaged", said, told_seconds, time.monotonic() - began))
+    assert backup.rsplit("/", 1)[-1] in said
     assert running.process() == process
 
 
