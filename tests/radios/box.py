@@ -115,7 +115,7 @@ class Box:
         named = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, check=True).stdout
         files = [ROOT / name for name in named.decode().split("\0") if name]
         pack((path for path in files if path.exists()), self._folder / "checkout.tar")
-        self.machine.do(f"tar -xf /root/host/checkout.tar -C {_HOME} && chown -R pi:pi {_HOME}", 300)
+        self.machine.do(f"sudo -u pi tar -x -C {_HOME} </root/host/checkout.tar", 300)
 
     def start(self, settings: Mapping[str, str]) -> None:
         """Start `./run` as the user pi, with some settings; nobody starts it again when it ends."""
