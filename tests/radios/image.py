@@ -70,8 +70,10 @@ _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 def image() -> Image:
     """The image, made now if what goes into it has changed; the first time takes some minutes and a network."""
+    # Of the checkout, what decides on the Python packages; the rest of it comes anew with each run.
+    of_checkout = [ROOT / "requirements.txt", ROOT / "install" / "python_packages.sh"]
     own = [HERE / "packages.txt", HERE / "requirements.txt", HERE / "customise.sh"]
-    made = _kept("guest", [*own, *_installer()], _build)
+    made = _kept("guest", [*own, *of_checkout], _build)
     return Image(made / "vmlinuz", made / "initrd", made / "disk")
 
 
