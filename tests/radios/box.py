@@ -121,7 +121,9 @@ class Box:
         """Start `./run` as the user pi, with some settings; nobody starts it again when it ends."""
         variables = " ".join(f"--setenv={name}={value}" for name, value in settings.items())
         self.machine.run("systemctl reset-failed tracking")  # where it failed before
-        self.machine.do(f"systemd-run --quiet --unit=tracking --uid=pi --working-directory={_HOME} {variables} ./run")
+        self.machine.do(
+            f"systemd-run --quiet --unit=tracking --uid=pi --working-directory={_HOME} {variables} {_HOME}/run"
+        )
 
     def stop(self) -> None:
         """Ask the programme to stop, and wait until it has."""
