@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,8 @@ from presence.ranges import TimeRange
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+_QUARTER = timedelta(minutes=15)
+_MILLISECOND = timedelta(milliseconds=1)  # moments are stored by it
 
 
 def local_day(at: datetime, time_zone: ZoneInfo) -> date:
@@ -32,8 +35,39 @@ def day_start(day: date, time_zone: ZoneInfo) -> datetime:
 
 
 def hour_start(at: datetime, time_zone: ZoneInfo) -> datetime:
-    """The moment a local clock last showed a full hour, in UTC. The hour that is lived twice in autumn is two hours."""
-    return at.astimezone(time_zone).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+    """The moment a local clock last showed a full hour, or was changed within one, in UTC.
+
+    The hour that is lived twice in autumn is two hours. Where clocks change by half an hour (Lord Howe Island), half an
+    hour begins with the change.
+    """
+    local = at.astimezone(time_zone)
+    start = local.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+    if start.astimezone(time_zone).utcoffset() == local.utcoffset():
+        return start
+    # Clocks of the Earth change at quarters of an hour of UTC.
+    start = at.astimezone(UTC).replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
+    while (start - _QUARTER).astimezone(time_zone).utcoffset() == local.utcoffset():
+        start -= _QUARTER
+    return start
+
+
+def hour_end(hour_at: datetime, time_zone: ZoneInfo) -> datetime:
+    """The moment the hour ends that begins at one: an hour later, or sooner where clocks change by half an hour.
+
+    Args:
+        hour_at: As `hour_start` gives it.
+        time_zone: Whose hour it is.
+    """
+    last_start = hour_start(hour_at + _HOUR - _MILLISECOND, time_zone)
+    return hour_at + _HOUR if last_start == hour_at else last_start
+
+
+def hours_between(from_at: datetime, to_at: datetime, time_zone: ZoneInfo) -> Iterator[datetime]:
+    """The starts of the local hours, from the one that a moment lies in up to another moment."""
+    hour_at = hour_start(from_at, time_zone)
+    while hour_at < to_at:
+        yield hour_at
+        hour_at = hour_end(hour_at, time_zone)
 
 
 def bucket_edges(time_range: TimeRange, now_at: datetime, time_zone: ZoneInfo) -> tuple[datetime, ...]:

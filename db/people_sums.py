@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
 
 from db import bulk, upsert
-from db.buckets import hour_start
+from db.buckets import hour_end, hour_start
 from db.connect import Connections
 from db.people_basis import Basis, CountRow, reach, read_basis, read_counts
 from db.people_schema import ESTIMATE_STATE, PEOPLE_HOURS, PEOPLE_MINUTES, SCAN_COUNTS
@@ -28,7 +28,6 @@ from presence.estimate import PeopleEstimate
 # Stands where a sensor would, for the whole site.
 SITE = ""
 
-_HOUR = timedelta(hours=1)
 # A chart of a day is drawn from minutes; the hour in which it begins is whole.
 _MINUTES_KEPT = timedelta(hours=26)
 # Of an hour before that only its mean is wanted. What is counted reaches ten minutes back, so that an estimate each
@@ -138,7 +137,10 @@ class PeopleSums:
         if cells is not None and is_recent:
             rows = read_counts(connection, min(cells) - reach_back, max(cells) + width)
         else:
-            rows, cells = read_counts(connection, hour_at - reach_back, hour_at + _HOUR), None
+            rows, cells = (
+                read_counts(connection, hour_at - reach_back, hour_end(hour_at, self._settings.time_zone)),
+                None,
+            )
         return list(_moments(basis, rows, hour_at, cells, width=width, reach_back=reach_back))
 
     def _write(
@@ -147,7 +149,8 @@ class PeopleSums:
         if hour_at >= self._kept_from(now_at):
             upsert.replace_rows(connection, PEOPLE_MINUTES, [moment.row() for moment in moments])
             sensors = sorted({moment.sensor for moment in moments})
-            wanted = {"from_at": hour_at, "to_at": hour_at + _HOUR, "sensors": sensors}
+            end_at = hour_end(hour_at, self._settings.time_zone)
+            wanted = {"from_at": hour_at, "to_at": end_at, "sensors": sensors}
             found = connection.execute(_select_means(connection.dialect.name), wanted).all()
             rows = [dict(row._mapping) for row in found]  # noqa: SLF001 - SQLAlchemy's public name for a row by column names
         else:

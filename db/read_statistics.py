@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from sqlalchemy import Connection, func, select
 
-from db.buckets import day_start, hour_start, local_day
+from db.buckets import day_start, hour_end, hour_start, hours_between, local_day
 from db.connect import Connections
 from db.settings import StoreSettings
 from db.site_schema import DETECTIONS, HOUR_DEVICES, ZONE_DAYS, ZONE_HOURS
@@ -66,7 +66,7 @@ class Statistics:
         edges = [day_start(day, self._time_zone)]
         end_at = min(day_start(day + timedelta(days=1), self._time_zone), now_at)
         while edges[-1] < end_at:
-            edges.append(edges[-1] + HOUR)
+            edges.append(hour_end(edges[-1], self._time_zone))
         return self.blocks(edges, sensor)
 
     def days(self, first: date, last: date, sensor: str | None = None) -> tuple[DayStatistics, ...]:
@@ -138,7 +138,8 @@ class _Counting:
         first_at = hour_start(from_at, self.time_zone)
         last_at = hour_start(to_at, self.time_zone)
         from_at = first_at if self._is_forgotten(first_at) else from_at
-        return from_at, last_at + HOUR if last_at < to_at and self._is_forgotten(last_at) else to_at
+        is_cut = last_at < to_at and self._is_forgotten(last_at)
+        return from_at, hour_end(last_at, self.time_zone) if is_cut else to_at
 
     def _is_forgotten(self, hour_at: datetime) -> bool:
         is_kept = self._kept_since_at is not None and hour_at >= self._kept_since_at
@@ -185,14 +186,13 @@ class _Counting:
         """The whole hours of a span that have their sums, and the parts that are between and around them."""
         hours: list[datetime] = []
         parts: list[tuple[datetime, datetime]] = []
-        hour_at = hour_start(from_at, self.time_zone)
-        while hour_at < to_at:
-            part = (max(hour_at, from_at), min(hour_at + HOUR, to_at))
-            if part == (hour_at, hour_at + HOUR) and hour_at not in self._unsummed:
+        for hour_at in hours_between(from_at, to_at, self.time_zone):
+            end_at = hour_end(hour_at, self.time_zone)
+            part = (max(hour_at, from_at), min(end_at, to_at))
+            if part == (hour_at, end_at) and hour_at not in self._unsummed:
                 hours.append(hour_at)
             else:
                 parts.append(part)
-            hour_at += HOUR
         return hours, parts
 
     def _hour_sums(self, hours: Sequence[datetime]) -> dict[datetime, Zoned]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, bindparam, select
 
-from db.buckets import hour_start
+from db.buckets import hour_start, hours_between
 from db.people_schema import PEOPLE_HOURS
 from db.people_sums import SITE
 from db.schema import DEVICES, VISITS
@@ -30,7 +31,7 @@ def read_stays(
     from_at = now_at - time_range.span
     stays = [stay for radio in Radio for stay in _device_stays(connection, radio, from_at)]
     first_at = hour_start(max(from_at, min((stay.started_at for stay in stays), default=now_at)), settings.time_zone)
-    return crowd_stays(stays, _present(connection, first_at, now_at), _HOUR)
+    return crowd_stays(stays, _present(connection, first_at, now_at, settings.time_zone), _HOUR)
 
 
 def _device_stays(connection: Connection, radio: Radio, from_at: datetime) -> list[DeviceStay]:
@@ -42,15 +43,14 @@ def _device_stays(connection: Connection, radio: Radio, from_at: datetime) -> li
     ]
 
 
-def _present(connection: Connection, from_at: datetime, to_at: datetime) -> list[PeoplePoint]:
+def _present(connection: Connection, from_at: datetime, to_at: datetime, time_zone: ZoneInfo) -> list[PeoplePoint]:
     """People in each hour; an hour in which nothing was heard is a gap."""
     known = {row.hour_at: row for row in connection.execute(_select_hours(), {"from_at": from_at, "to_at": to_at})}
-    hours = [from_at + number * _HOUR for number in range(-(-(to_at - from_at) // _HOUR))]
     return [
         PeoplePoint(at, known[at].low, known[at].likely, known[at].high)
         if at in known
         else PeoplePoint(at, None, None, None)
-        for at in hours
+        for at in hours_between(from_at, to_at, time_zone)
     ]
 
 

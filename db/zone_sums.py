@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Insert, Row, delete, func, select
 
 from db import upsert
-from db.buckets import day_start, hour_start, local_day
+from db.buckets import day_start, hour_end, hour_start, local_day
 from db.connect import Connections
 from db.settings import StoreSettings
 from db.site_schema import DETECTIONS, DUE_HOURS, HOUR_DEVICES, ZONE_DAYS, ZONE_HOURS
@@ -117,12 +117,13 @@ class ZoneSums:
 
     def _settle(self, hour_at: datetime) -> bool:
         """Sum an hour, unless more of it was heard meanwhile: then the next call does."""
+        end_at = hour_end(hour_at, self._time_zone)
         with self._connections.read() as connection:
             kept_since_at = kept_since(connection, self._settings)
             is_wanted = hour_at in unsummed_hours(connection, hour_at, hour_at, kept_since_at)
-            hour = _sum_hour(connection, hour_at) if is_wanted else None
+            hour = _sum_hour(connection, hour_at, end_at) if is_wanted else None
         with self._connections.write() as connection:
-            if hour is not None and hour.mark != mark_of(connection, hour_at, hour_at + HOUR):
+            if hour is not None and hour.mark != mark_of(connection, hour_at, end_at):
                 return False
             if hour is not None:
                 _write_hour(connection, hour)
@@ -159,17 +160,17 @@ class ZoneSums:
             connection.execute(delete(HOUR_DEVICES).where(HOUR_DEVICES.c.hour_at.in_(hours.scalar_subquery())))
 
 
-def _sum_hour(connection: Connection, hour_at: datetime) -> _Hour:
+def _sum_hour(connection: Connection, hour_at: datetime, end_at: datetime) -> _Hour:
     found = DETECTIONS.c
     detections = select(found.sensor, found.wifi, found.bluetooth).where(
-        found.started_at >= hour_at, found.started_at < hour_at + HOUR
+        found.started_at >= hour_at, found.started_at < end_at
     )
     tallies: defaultdict[str, Tally] = defaultdict(Tally)
     for sensor, wifi, bluetooth in connection.execute(detections):
         packed: Packed = {Radio.WIFI: wifi, Radio.BLUETOOTH: bluetooth}
         tallies[sensor].add_scan(packed)
         tallies[SITE].add_scan(packed)
-    return _Hour(hour_at, tallies, mark_of(connection, hour_at, hour_at + HOUR))
+    return _Hour(hour_at, tallies, mark_of(connection, hour_at, end_at))
 
 
 def _write_hour(connection: Connection, hour: _Hour) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 
-from db.buckets import day_start, hour_start
+from db.buckets import day_start, hour_end, hour_start
 from links.api.answers import (
     Bucket,
     DailyAnswer,
@@ -34,6 +34,7 @@ from presence.zones import Zone
 _MOST_MINUTES = 7 * 24 * 60
 _MOST_DAYS = 366
 _MOST_HOURS = _MOST_DAYS * 24
+_TEN_MINUTES = timedelta(minutes=10)
 
 
 class HistogramRange(StrEnum):
@@ -212,7 +213,8 @@ def _edges(histogram_range: HistogramRange, now_at: datetime, time_zone: ZoneInf
     today = now_at.astimezone(time_zone).date()
     if histogram_range is HistogramRange.HOUR:
         hour_at = hour_start(now_at, time_zone)
-        return [hour_at + timedelta(minutes=10 * step) for step in range(7)]
+        end_at = hour_end(hour_at, time_zone)
+        return [hour_at + step * _TEN_MINUTES for step in range((end_at - hour_at) // _TEN_MINUTES + 1)]
     if histogram_range is HistogramRange.WEEK:
         return [day_start(today + timedelta(days=step), time_zone) for step in range(-6, 2)]
     clocks = [datetime.combine(today, time(hour), time_zone) for hour in range(0, 24, 3)]

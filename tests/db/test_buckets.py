@@ -8,13 +8,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.buckets import bucket_edges, day_start, hour_start, next_month, report_start
+from db.buckets import bucket_edges, day_start, hour_end, hour_start, hours_between, next_month, report_start
 from presence.ranges import TimeRange
 from tests.db.scanning import PRAGUE
 
 SPRING = datetime(2027, 3, 28, 12, 0, tzinfo=UTC)  # Prague: 2 o'clock became 3 on this day
 AUTUMN = datetime(2027, 10, 31, 12, 0, tzinfo=UTC)  # 3 o'clock became 2
-zones = st.sampled_from(["UTC", "Europe/Prague", "Europe/London", "Asia/Kathmandu", "America/New_York", "Africa/Cairo"])
+zones = st.sampled_from(
+    [
+        "UTC",
+        "Europe/Prague",
+        "Europe/London",
+        "Asia/Kathmandu",
+        "America/New_York",
+        "Africa/Cairo",
+        "Australia/Lord_Howe",
+    ]
+)
+# Clocks of Lord Howe Island change by half an hour, in the nights before these noons.
+LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - st adds it
 
 
@@ -67,6 +79,34 @@ def test_the_hour_lived_twice_is_two_hours() -> None:
     """Half past two before and after the clock is put back lie in different hours."""
     first, second = (hour_start(datetime(2027, 10, 31, hour, 30, tzinfo=UTC), PRAGUE) for hour in (0, 1))
     assert second - first == timedelta(hours=1)
+
+
+@given(moments, zones.map(ZoneInfo))
+def test_hours_follow_one_another_and_hold_their_moments(at: datetime, time_zone: ZoneInfo) -> None:
+    """Every moment lies in one hour, at most an hour long, in which the clock shows one hour and is not changed."""
+    at = at.replace(microsecond=at.microsecond // 1000 * 1000)  # as moments are stored
+    start, end = hour_start(at, time_zone), hour_end(hour_start(at, time_zone), time_zone)
+    assert start <= at < end <= start + timedelta(hours=1)
+    assert hour_start(start, time_zone) == start == hour_start(end - timedelta(milliseconds=1), time_zone)
+    assert hour_start(end, time_zone) == end
+    first, last = (one.astimezone(time_zone) for one in (start, end - timedelta(milliseconds=1)))
+    assert (first.hour, first.utcoffset()) == (last.hour, last.utcoffset())
+
+
+@pytest.mark.parametrize(
+    ("noon_at", "lengths"),
+    [
+        (datetime(2027, 4, 4, 1, tzinfo=UTC), [60, 60, 30, 60, 60]),  # 2 o'clock became half past one
+        (datetime(2027, 10, 3, 1, tzinfo=UTC), [60, 60, 30, 60, 60]),  # 2 o'clock became half past two
+    ],
+)
+def test_where_clocks_change_by_half_an_hour_an_hour_is_half_as_long(noon_at: datetime, lengths: list[int]) -> None:
+    """The hours tile such a day, which has half an hour more or less."""
+    day = noon_at.astimezone(LORD_HOWE).date()
+    start, end = day_start(day, LORD_HOWE), day_start(day + timedelta(days=1), LORD_HOWE)
+    hours = [*hours_between(start, end, LORD_HOWE), end]
+    assert [(after - before) // timedelta(minutes=1) for before, after in pairwise(hours)][:5] == lengths
+    assert hours[0] == start
 
 
 def test_a_long_report_begins_with_a_whole_day() -> None:
