@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from layouts.palette import Palette
@@ -21,6 +21,18 @@ _TICKS: dict[TimeRange, str] = {
     TimeRange.MONTH: "%-d %b",
     TimeRange.YEAR: "%b\n%Y",
 }
+
+_DAY_MINUTES = 24 * 60
+# A week's chart, with the hour more that it may have; longer ones are drawn in blocks of three hours and more, none of
+# which is lived twice.
+_LONGEST_EVEN = timedelta(days=7, hours=2)
+# So long a time is labelled so often, in minutes: five to seven labels.
+_LABELLED_EVERY = (
+    (timedelta(hours=1, minutes=10), 10),
+    (timedelta(hours=7), 60),
+    (timedelta(hours=26), 4 * 60),
+    (_LONGEST_EVEN, _DAY_MINUTES),
+)
 
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif'
 
@@ -45,6 +57,38 @@ def marker_size(count: int) -> int:
 def wall_time(at: datetime, zone: tzinfo) -> str:
     """A time as the clock on the wall shows it: Plotly draws times as they are written, in no zone."""
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def drawing_zone(from_at: datetime, to_at: datetime, zone: tzinfo) -> tzinfo:
+    """The zone in which a time of a week at most is drawn, so that it passes as evenly as it did.
+
+    That of the place; where its clocks change in between, the hour that was lived twice would be drawn over itself, and
+    the one that was skipped as a hole, so all of it is drawn by the clock of its end, and `clock_labels` says what the
+    clock of the place showed.
+    """
+    before, after = from_at.astimezone(zone).utcoffset(), to_at.astimezone(zone).utcoffset()
+    return zone if before == after or after is None or to_at - from_at > _LONGEST_EVEN else timezone(after)
+
+
+def clock_labels(from_at: datetime, to_at: datetime, zone: tzinfo) -> dict[str, Any]:
+    """What an axis is labelled with where clocks change within it; nothing elsewhere."""
+    drawn = drawing_zone(from_at, to_at, zone)
+    if drawn is zone:
+        return {}
+    every = next(minutes for longest, minutes in _LABELLED_EVERY if to_at - from_at <= longest)
+    ticks = []
+    at = from_at.replace(minute=from_at.minute // 10 * 10, second=0, microsecond=0)
+    while at <= to_at:
+        local = at.astimezone(zone)
+        if at >= from_at and (local.hour * 60 + local.minute) % every == 0:
+            ticks.append((wall_time(at, drawn), local.strftime("%a<br>%-d %b" if every == _DAY_MINUTES else "%H:%M")))
+        at += timedelta(minutes=10)
+    return {
+        "tickmode": "array",
+        "tickvals": [value for value, _ in ticks],
+        "ticktext": [text for _, text in ticks],
+        "hoverformat": f"%-d %B, %H:%M ({drawn})",
+    }
 
 
 def hover_label(palette: Palette) -> dict[str, Any]:
@@ -73,12 +117,14 @@ def range_axis(
     time_range: TimeRange, from_at: datetime, to_at: datetime, palette: Palette, zone: tzinfo
 ) -> dict[str, Any]:
     """The axis of a range of time, from the middle of its first bucket to its end."""
-    return time_axis(palette) | {
+    drawn = drawing_zone(from_at, to_at, zone)
+    axis = time_axis(palette) | {
         "title": {"text": "Time", "font": {"color": palette.muted}, "standoff": 8},
-        "range": [wall_time(from_at - time_range.bucket / 2, zone), wall_time(to_at, zone)],
+        "range": [wall_time(from_at - time_range.bucket / 2, drawn), wall_time(to_at, drawn)],
         "tickformat": _TICKS[time_range],
         "hoverformat": "%-d %B %Y" if time_range is TimeRange.YEAR else "%-d %B, %H:%M",
     }
+    return axis | clock_labels(from_at, to_at, zone)
 
 
 def count_axis(title: str, most: float, palette: Palette) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from layouts.axes import (
     Figure,
     base_layout,
     count_axis,
+    drawing_zone,
     hover_label,
     marker_size,
     range_axis,
@@ -33,7 +34,8 @@ def people_chart(history: History, *, visible_share: float, with_ratio: bool, pa
         zone: In which times are shown.
     """
     points = history.points
-    times = [wall_time(point.at, zone) for point in points]
+    drawn = drawing_zone(history.from_at, history.to_at, zone)
+    times = [wall_time(point.at, drawn) for point in points]
     half = history.time_range.bucket / 2
     return {
         "data": [
@@ -51,7 +53,7 @@ def people_chart(history: History, *, visible_share: float, with_ratio: bool, pa
             "xaxis": range_axis(history.time_range, history.from_at, history.to_at, palette, zone),
             "yaxis": count_axis("Users", max((point.both or 0.0 for point in points), default=0.0), palette),
             "shapes": [
-                unheard_band(points[first].at - half, points[last].at + half, palette, zone)
+                unheard_band(points[first].at - half, points[last].at + half, palette, drawn)
                 for first, last in unheard_runs(is_heard(history))
             ],
         },

@@ -10,6 +10,7 @@ from layouts.axes import (
     Figure,
     base_layout,
     count_axis,
+    drawing_zone,
     hover_label,
     marker_size,
     range_axis,
@@ -30,7 +31,9 @@ def estimate_chart(history: PeopleHistory, palette: Palette, zone: tzinfo) -> Fi
         zone: In which times are shown.
     """
     points, bucket = history.points, history.time_range.bucket
-    times = [wall_time(point.at, zone) for point in points]
+    from_at, to_at = points[0].at, points[-1].at + bucket
+    drawn = drawing_zone(from_at, to_at, zone)
+    times = [wall_time(point.at, drawn) for point in points]
     half = bucket / 2
     most = max((high for point in points if (high := point.high) is not None), default=0.0)
     return {
@@ -45,10 +48,10 @@ def estimate_chart(history: PeopleHistory, palette: Palette, zone: tzinfo) -> Fi
             "hoverlabel": hover_label(palette),
             "showlegend": False,
             "margin": {"l": 52, "r": 12, "t": 10, "b": 48},
-            "xaxis": range_axis(history.time_range, points[0].at, points[-1].at + bucket, palette, zone),
+            "xaxis": range_axis(history.time_range, from_at, to_at, palette, zone),
             "yaxis": count_axis("People", most, palette),
             "shapes": [
-                unheard_band(points[first].at - half, points[last].at + half, palette, zone)
+                unheard_band(points[first].at - half, points[last].at + half, palette, drawn)
                 for first, last in unheard_runs(is_estimated(history))
             ],
         },

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from db.read_tags import Figure as Told
-from layouts.axes import Figure, base_layout, hover_label, time_axis, wall_time
+from layouts.axes import Figure, base_layout, clock_labels, drawing_zone, hover_label, time_axis, wall_time
 from layouts.formats import dbm_text, plain_words
 from layouts.palette import Palette
 from layouts.tag_words import MEASURE_NAMES
@@ -82,7 +82,7 @@ def _bars(stays: Sequence[TagStay], colour: str, day: Day) -> dict[str, Any]:
     words: list[str | None] = []
     for stay in stays:
         began, ended = max(stay.from_at, day.from_at), min(stay.to_at or day.now_at, day.to_at)
-        times += [wall_time(began, day.zone), wall_time(ended, day.zone), None]
+        times += [_drawn_at(began, day), _drawn_at(ended, day), None]
         names += [_row_name(stay), _row_name(stay), None]
         words += [_words(stay, day.zone)] * 2 + [None]
     return {
@@ -114,11 +114,12 @@ def figures_chart(kind: MeasureKind, told: Sequence[Told], day: Day, palette: Pa
     line = {
         "type": "scatter",
         "mode": "lines+markers",
-        "x": [wall_time(one.told_at, day.zone) for one in told],
+        "x": [_drawn_at(one.told_at, day) for one in told],
         "y": [one.value for one in told],
         "line": {"color": palette.wifi, "width": 1.5, "shape": "hv"},
         "marker": {"size": 5},
-        "hovertemplate": f"%{{x|%H:%M}}: %{{y}}{unit}<extra></extra>",
+        "text": [f"{one.told_at.astimezone(day.zone):%H:%M}" for one in told],
+        "hovertemplate": f"%{{text}}: %{{y}}{unit}<extra></extra>",
     }
     return {
         "data": [line],
@@ -140,5 +141,10 @@ def figures_chart(kind: MeasureKind, told: Sequence[Told], day: Day, palette: Pa
 
 
 def _day_axis(day: Day, palette: Palette) -> dict[str, Any]:
-    ends = [wall_time(at, day.zone) for at in (day.from_at, day.to_at)]
-    return {**time_axis(palette), "range": ends, "tickformat": "%H:%M", "dtick": 6 * 3_600_000, "tick0": ends[0]}
+    ends = [_drawn_at(at, day) for at in (day.from_at, day.to_at)]
+    axis = {**time_axis(palette), "range": ends, "tickformat": "%H:%M", "dtick": 6 * 3_600_000, "tick0": ends[0]}
+    return axis | clock_labels(day.from_at, day.to_at, day.zone)
+
+
+def _drawn_at(at: datetime, day: Day) -> str:
+    return wall_time(at, drawing_zone(day.from_at, day.to_at, day.zone))

@@ -13,7 +13,9 @@ from dash.development.base_component import Component
 from layouts.axes import (
     Figure,
     base_layout,
+    clock_labels,
     count_axis,
+    drawing_zone,
     hover_label,
     marker_size,
     time_axis,
@@ -111,16 +113,22 @@ def _blocks(trends: Trends, zone: tzinfo) -> dict[str, Any]:
     """Where the blocks stand: drawn in their middle, and told by their start."""
     is_hourly = trends.time_range.span <= _DAY
     return {
-        "x": [wall_time(start, zone) for start in trends.starts],
+        "x": [wall_time(start, _drawn(trends, zone)) for start in trends.starts],
         "xperiod": 3_600_000 if is_hourly else 86_400_000,  # in milliseconds
         "xperiodalignment": "middle",
     }
 
 
+def _drawn(trends: Trends, zone: tzinfo) -> tzinfo:
+    is_hourly = trends.time_range.span <= _DAY
+    return drawing_zone(trends.edges[0], trends.edges[-1], zone) if is_hourly else zone
+
+
 def _layout(trends: Trends, most: float, is_heard: Sequence[bool], palette: Palette, zone: tzinfo) -> dict[str, Any]:
     is_hourly = trends.time_range.span <= _DAY
+    drawn = _drawn(trends, zone)
     axis = time_axis(palette) | {
-        "range": [wall_time(edge, zone) for edge in (trends.edges[0], trends.edges[-1])],
+        "range": [wall_time(edge, drawn) for edge in (trends.edges[0], trends.edges[-1])],
         "tickformat": "%H:%M\n%-d %b" if is_hourly else "%-d %b",
         "hoverformat": "%-d %B, from %H:%M" if is_hourly else "%A, %-d %B %Y",
     }
@@ -132,10 +140,10 @@ def _layout(trends: Trends, most: float, is_heard: Sequence[bool], palette: Pale
         "hoverlabel": hover_label(palette),
         "showlegend": False,  # it is beside the chart
         "margin": {"l": 52, "r": 12, "t": 10, "b": 40},
-        "xaxis": axis,
+        "xaxis": axis | (clock_labels(trends.edges[0], trends.edges[-1], zone) if is_hourly else {}),
         "yaxis": count_axis("Devices", most, palette),
         "shapes": [
-            unheard_band(trends.edges[first], trends.edges[last + 1], palette, zone)
+            unheard_band(trends.edges[first], trends.edges[last + 1], palette, drawn)
             for first, last in unheard_runs(is_heard)
         ],
     }
