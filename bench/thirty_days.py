@@ -29,7 +29,7 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from config import Config, DbSection
+from config import Config, DbSection, ScansSection
 from db.daily_backup import BackupPlan, DailyBackups
 from db.errors import DatabaseError
 from db.read_people import PeopleReader
@@ -119,10 +119,11 @@ def there_is(kind: str, minute: int) -> bool:
     return any(fault.kind == kind and fault.holds(minute % _CYCLE) for fault in _FAULTS)
 
 
-def may_be_lost(minute: int) -> bool:
+def may_be_lost(minute: int, every: int) -> bool:
     """Whether a minute lies in a fault that lasted for longer than scans can wait, and too early in it to be kept."""
-    of_cycle = minute % _CYCLE
-    return any(fault.kind in {"disk full", "locked"} and fault.first <= of_cycle < fault.last - 29 for fault in _FAULTS)
+    of_cycle, waiting = minute % _CYCLE, 29 * every
+    faults = (fault for fault in _FAULTS if fault.kind in {"disk full", "locked"})
+    return any(fault.first <= of_cycle < fault.last - waiting for fault in faults)
 
 
 def is_quiet(minute: int, days: int) -> bool:
@@ -133,9 +134,10 @@ def is_quiet(minute: int, days: int) -> bool:
 class Crowd:
     """A radio that hears some devices, of which two are new in each scan (a `scans.listener.Listener`)."""
 
-    def __init__(self, radio: Radio, minute: list[int], clock: Clock) -> None:
+    def __init__(self, radio: Radio, minute: list[int], every: int, clock: Clock) -> None:
         self.radio = radio
         self._minute = minute
+        self._every = every
         self._clock = clock
 
     def listen(self, seconds: float, hear: HearSighting) -> Fault | None:
@@ -144,7 +146,7 @@ class Crowd:
         if there_is("radios broken", self._minute[0]):
             return Fault(FaultReason.HUNG, "no answer")
         at = self._clock.wall().timestamp()
-        first = self._minute[0] * _NEW_EACH_SCAN
+        first = self._minute[0] // self._every * _NEW_EACH_SCAN
         for number in range(first, first + _DEVICES_PER_RADIO):
             address = (0x3C22FB000000 + number).to_bytes(6).hex(":")
             for reading in range(2):
@@ -161,15 +163,17 @@ class Crowd:
 
 
 class Trial:
-    """The programme without its web server, minute by minute."""
+    """The programme without its web server, minute by minute, or with a scan each so many minutes."""
 
-    def __init__(self, folder: Path, undo: contextlib.ExitStack) -> None:
+    def __init__(self, folder: Path, every: int, undo: contextlib.ExitStack) -> None:
         programme = runpy.run_path(str(_ROOT / "app.py"))
         self.minute = [0]
+        self._every = every
         self._folder = folder
         self._path = folder / "tracking.db"
         clock = Clock(self._wall, lambda: self.minute[0] * 60.0, self._is_synchronised)
-        place = Place(Config(db=_KEPT), False, f"sqlite:///{self._path}", _ZONE, clock, Manufacturers())  # noqa: FBT003
+        config = Config(db=_KEPT, scans=ScansSection(interval_seconds=60 * every))
+        place = Place(config, False, f"sqlite:///{self._path}", _ZONE, clock, Manufacturers())  # noqa: FBT003
         self._clock = clock
         self._keeping = Keeping(place, lambda _: None, lambda: None)
         self._telling = programme["open_telling"](place, undo)
@@ -189,7 +193,7 @@ class Trial:
         )
         self._sensor = Sensor(
             name="bench",
-            radios=tuple(PatientRadio(radio, partial(Crowd, radio, self.minute, clock), 60) for radio in Radio),
+            radios=tuple(PatientRadio(radio, partial(Crowd, radio, self.minute, every, clock), 60) for radio in Radio),
             keys=self._telling.keys,
             rules=place.rules(),
             listen_seconds=10,
@@ -222,7 +226,7 @@ class Trial:
             self._backups.step(self._clock.wall())
         if minute % _READ_EVERY == 0:
             read_everything(self._telling.store.reader, self._telling.store.people, self._clock.wall())
-        self.minute[0] += 1
+        self.minute[0] += self._every
 
     def _note(self, scan: Scan) -> None:
         self._noted.write(f"{self._minutes.pop(id(scan))}\n")
@@ -280,11 +284,11 @@ def read_everything(reader: Reader, people: PeopleReader, now_at: datetime) -> N
     reader.report(TimeRange.WEEK, now_at)
 
 
-def hold(folder: Path, first: int, last: int) -> None:
+def hold(folder: Path, every: int, first: int, last: int) -> None:
     """Be the programme from one minute up to another, and tell now and then what it holds."""
     spare_memory()
     with contextlib.ExitStack() as undo:
-        trial = Trial(folder, undo)
+        trial = Trial(folder, every, undo)
         trial.minute[0] = first
         while trial.minute[0] < last:
             trial.pass_minute()
@@ -298,10 +302,10 @@ def kill_times(days: int, rng: random.Random) -> list[int]:
     return sorted(rng.sample(minutes, _KILLS_A_MONTH * days // _DAYS))
 
 
-def next_minute(folder: Path) -> int:
+def next_minute(folder: Path, every: int) -> int:
     """The minute after the last that was recorded, or that had to wait longer than the process lived."""
     noted = folder / "recorded.txt"
-    return max(recorded(noted), default=-1) + 1 if noted.exists() else 0
+    return max(recorded(noted), default=-every) + every if noted.exists() else 0
 
 
 def recorded(noted: Path) -> list[int]:
@@ -309,12 +313,19 @@ def recorded(noted: Path) -> list[int]:
     return [int(line) for line in noted.read_text(encoding="ascii").split("\n")[:-1]]
 
 
-def live_through(folder: Path, days: int) -> list[Held]:
+def live_through(folder: Path, every: int, days: int) -> list[Held]:
     """Let the process live, kill it and start it again; tells what it held."""
     kills = kill_times(days, random.Random(1))  # noqa: S311 - the same each time
     held: list[Held] = []
-    while (first := next_minute(folder)) < days * _DAY:
-        command = [sys.executable, "-m", "bench.thirty_days", "--hold", str(folder), str(first), str(days * _DAY)]
+    while (first := next_minute(folder, every)) < days * _DAY:
+        command = [
+            sys.executable,
+            "-m",
+            "bench.thirty_days",
+            "--hold",
+            str(folder),
+            *map(str, (every, first, days * _DAY)),
+        ]
         environment = {**os.environ, "MALLOC_ARENA_MAX": "1"}  # as ./run does
         with subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=subprocess.PIPE, text=True) as child:
             for line in child.stdout or ():
@@ -330,11 +341,11 @@ def live_through(folder: Path, days: int) -> list[Held]:
     return held
 
 
-def judge(folder: Path, held: Sequence[Held], days: int) -> tuple[dict[str, object], list[str]]:
+def judge(folder: Path, held: Sequence[Held], every: int, days: int) -> tuple[dict[str, object], list[str]]:
     """What came of it, and what is wrong with that."""
     noted = recorded(folder / "recorded.txt")
-    missing = sorted(set(range(days * _DAY)) - set(noted))
-    lost = [minute for minute in missing if not may_be_lost(minute)]
+    missing = sorted(set(range(0, days * _DAY, every)) - set(noted))
+    lost = [minute for minute in missing if not may_be_lost(minute, every)]
     wrong_clock = sum(there_is("clock wrong by 200 days", minute) for minute in set(noted))
     with contextlib.closing(sqlite3.connect(folder / "tracking.db")) as connection:
         verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
@@ -345,10 +356,10 @@ def judge(folder: Path, held: Sequence[Held], days: int) -> tuple[dict[str, obje
     first, last = quiet[: len(quiet) // 4], quiet[-len(quiet) // 4 :]
     later = [one for one in held if one.minute >= _FULL_AFTER_DAYS * _DAY]
     figures: dict[str, object] = {
-        "minutes": days * _DAY,
-        "minutes_recorded": len(set(noted)),
-        "minutes_lost_in_faults": len(missing) - len(lost),
-        "minutes_lost_otherwise": len(lost),
+        "scans": days * _DAY // every,
+        "scans_recorded": len(set(noted)),
+        "scans_lost_in_faults": len(missing) - len(lost),
+        "scans_lost_otherwise": len(lost),
         "kills": kills,
         "mb_first_and_last_quarter": [max(one.mb for one in some) for some in (first, last)],
         "threads": sorted({one.threads for one in quiet}),
@@ -378,16 +389,30 @@ def main() -> int:
     """Live through it, and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=_DAYS, help="of these the first four fill what is kept; 8 at least")
-    parser.add_argument("--hold", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--every", type=int, default=1, help="minutes from one scan to the next, of which 60 is a multiple"
+    )
+    parser.add_argument("--hold", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.hold is not None:
-        hold(Path(arguments.hold[0]), int(arguments.hold[1]), int(arguments.hold[2]))
+        every, first, last = map(int, arguments.hold[1:])
+        hold(Path(arguments.hold[0]), every, first, last)
         return 0
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
-        held = live_through(Path(name), arguments.days)
-        figures, wrong = judge(Path(name), held, arguments.days)
-    print(json.dumps({"days": arguments.days, **figures, "wrong": wrong, "seconds": round(time.monotonic() - began)}))
+        held = live_through(Path(name), arguments.every, arguments.days)
+        figures, wrong = judge(Path(name), held, arguments.every, arguments.days)
+    print(
+        json.dumps(
+            {
+                "days": arguments.days,
+                "every": arguments.every,
+                **figures,
+                "wrong": wrong,
+                "seconds": round(time.monotonic() - began),
+            }
+        )
+    )
     return 1 if wrong else 0
 
 
