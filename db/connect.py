@@ -30,6 +30,9 @@ _BUSY_MILLISECONDS = 5000
 # A server of databases that does not answer within this long is away.
 _CONNECT_SECONDS = 10
 
+# What is deleted is overwritten with zeros. Debian's SQLite is built to do so anyway, and all figures are with it.
+_OVERWRITING = "PRAGMA secure_delete = ON"
+
 # Times that the log is taken over anew because somebody wrote meanwhile, as a box does once a minute.
 _TRIES = 5
 
@@ -147,7 +150,9 @@ def _engines(url: URL) -> tuple[Engine, Engine]:
     make_folder(Path(str(url.database)).parent)
     writer = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
     reader = create_engine(url, pool_size=_KEPT_READERS)
-    _prepare_sqlite(writer, "BEGIN IMMEDIATE", f"PRAGMA page_size = {_PAGE_BYTES}", "PRAGMA journal_mode = WAL")
+    _prepare_sqlite(
+        writer, "BEGIN IMMEDIATE", f"PRAGMA page_size = {_PAGE_BYTES}", "PRAGMA journal_mode = WAL", _OVERWRITING
+    )
     _prepare_sqlite(reader, "BEGIN", "PRAGMA query_only = ON")
     return writer, reader
 

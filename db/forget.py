@@ -77,8 +77,6 @@ def forget_device(connections: Connections, known: Known, without_devices: Witho
         DatabaseError: It could not be done; nothing is forgotten.
     """
     with connections.write() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA secure_delete = ON")
         devices = visits = scans = 0
         for radio, device_hash in known.hashes.items():
             for row in find_known(connection, radio, known.key_period, [device_hash]).values():

@@ -293,7 +293,8 @@ def _remains(facts: PrivacyFacts) -> Iterator[str]:
     yield "Under the key in force, whoever holds the key and an address can find that device's code."
     if facts.keeps_networks:
         yield (
-            "A name of a network can tell where somebody lives or works. scans.wifi_ssids = false keeps none of them."
+            "A name of a network can tell where somebody lives or works, and a device that asks for networks for which "
+            "nobody else asks can be told again by them on another day. scans.wifi_ssids = false keeps none of them."
         )
     if facts.recognised is Recognised.NEVER:
         yield "A code that never changes is a lasting identifier. Most privacy laws ask for consent to one."

@@ -160,3 +160,18 @@ def test_a_thing_that_stays_is_forgotten(store: Store) -> None:
         == 1
     )
     assert store.fixtures.digests() == {hash_of("clock")}
+
+
+def test_what_is_old_is_overwritten_too(url: str) -> None:
+    """Of devices that were kept for long enough no hash is left in the file, once the log was taken over."""
+    path = Path(url.removeprefix("sqlite:///"))
+    names = [str(number) for number in range(300)]
+    with contextlib.closing(open_store(url, SETTINGS)) as store:
+        for number in range(30):
+            store.recorder.record(scan(minute(number), names[number * 10 : number * 10 + 30], names[:5]))
+        later_at = minute(60) + timedelta(days=SETTINGS.keep_days)
+        store.recorder.record(scan(later_at, ["c"]))
+        store.recorder.forget_due(later_at)
+        assert devices_left(store)[Radio.WIFI] == {hash_of("c")}
+    content = path.read_bytes()
+    assert not [name for name in names if bytes.fromhex(hash_of(name)) in content]

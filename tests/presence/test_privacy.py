@@ -108,6 +108,9 @@ def test_names_of_networks_are_told_only_where_they_are_kept() -> None:
     without = text_of(notice(replace(FACTS, keeps_networks=False)))
     assert "that it asked for" not in without
     assert "Nor the names of networks" in without
+    told_again = "can be told again by them on another day"
+    assert told_again in text_of(sheet(FACTS))
+    assert told_again not in text_of(sheet(replace(FACTS, keeps_networks=False)))
 
 
 def test_where_it_is_sent_is_told() -> None:

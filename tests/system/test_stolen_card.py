@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +30,10 @@ from bench.stolen_card import (
     stored_hashes,
     surroundings,
 )
+from db.forget import Known, forget_device
+from db.store import open_store
 from presence.radio import Radio
+from tests.db.scanning import SETTINGS, hash_of, minute, scan
 from tests.scans.captures import pcap, probe_request, upward_data, written
 
 ADDRESS = "ac:de:48:0a:f1:92"
@@ -109,6 +114,29 @@ def test_todays_hashes_can_be_matched(stolen: StolenCard) -> None:
     """The same search finds everybody of today, whose key is on the card: so it does look in the right way."""
     today = stolen.hashes[stolen.today]
     assert matched(keys_on(stolen.image), stolen.on_air.days[stolen.today], today) == len(today) > 10
+
+
+def test_who_was_forgotten_is_nowhere_on_the_card(tmp_path: Path) -> None:
+    """No file, no log that was cut to nothing and no free block holds the hash, though a programme had it in use."""
+    image, device_hash = tmp_path / "card.img", bytes.fromhex(hash_of("a"))
+    try:
+        make_image(image, 64)
+        with mounted(image) as card, contextlib.ExitStack() as undo:
+            url = f"sqlite:///{card}/tracking.db"
+            running, other = (undo.enter_context(contextlib.closing(open_store(url, SETTINGS))) for _ in range(2))
+            for number in range(20):
+                running.recorder.record(scan(minute(number), ["a", *map(str, range(number, number + 30))]))
+            with (card / "tracking.db-wal").open("rb") as log:
+                os.fsync(log.fileno())
+            assert image.read_bytes().count(device_hash) > 0
+            forget_device(
+                other.connections, Known(20_000, {Radio.WIFI: hash_of("a")}, frozenset()), lambda body, _: body
+            )
+            other.connections.overwrite_deleted()
+            running.recorder.record(scan(minute(20), ["b"]))
+    except CannotMountError as error:
+        pytest.skip(str(error))
+    assert image.read_bytes().count(device_hash) == 0
 
 
 def test_a_planted_address_is_found(tmp_path: Path) -> None:
