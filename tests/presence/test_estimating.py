@@ -148,6 +148,17 @@ def test_calibration_narrows_the_range() -> None:
     assert learned.high - learned.low < (plain.high - plain.low) / 2
 
 
+def test_head_counts_of_full_rooms_leave_an_empty_one_empty() -> None:
+    """An owner who never counted an empty room is told of nobody where nothing is heard."""
+    entries = [
+        CountedMoment(NOON_AT + timedelta(days=number), people, (by_wifi(near),))
+        for number, (people, near) in enumerate([(8, 25), (12, 20), (9, 24), (11, 18), (10, 26), (8, 21)])
+    ]
+    model = fitted_to(entries).model
+    assert estimated(by_wifi(0), model=model).likely < 0.5
+    assert estimated(by_wifi(22), model=model).likely == pytest.approx(10, abs=1.5)
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_one_or_two_head_counts_move_the_estimate_towards_them(count: int) -> None:
     """Fewer than three cannot show a line, and correct the uncalibrated estimate by a factor."""
