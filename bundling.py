@@ -15,7 +15,7 @@ from pathlib import Path
 
 from config import Config
 from db.census import take_census, typed_words
-from db.connect import Connections
+from db.connect import Connections, file_of
 from db.errors import DatabaseError
 from examining import findings_of, lines_of
 from place import Place, version
@@ -172,7 +172,8 @@ def _machine(place: Place) -> Iterator[str]:
 def _database(place: Place) -> tuple[frozenset[str] | None, list[str]]:
     """The words in the database that somebody typed, and what there is to tell of it; None when it cannot be read."""
     kind = place.database_url.partition(":")[0]
-    if kind == "sqlite" and not _file_of(place).is_file():
+    file = file_of(place.database_url)
+    if kind == "sqlite" and (file is None or not file.is_file()):
         return frozenset(), [f"{kind}, not made yet"]
     try:
         with contextlib.closing(Connections(place.database_url)) as connections:
@@ -180,14 +181,10 @@ def _database(place: Place) -> tuple[frozenset[str] | None, list[str]]:
             census = take_census(connections, place.clock.wall() - _GAPS_SINCE)
     except DatabaseError as error:
         return None, [f"{kind}, cannot be read: {error}"]
-    size = f"{_file_of(place).stat().st_size / 1e6:.1f} MB" if kind == "sqlite" else "on a server"
+    size = "on a server" if file is None else f"{file.stat().st_size / 1e6:.1f} MB"
     rows = (f"{count:>10}  {table}" for table, count in sorted(census.rows.items()) if count)
     gaps = (
         f"{count:>10}  times not heard in a week: {radio.label}, {'no scan' if reason is None else reason}"
         for (radio, reason), count in sorted(census.gaps.items(), key=str)
     )
     return words, [f"{kind}, {size}, revision {census.revision}", *rows, *gaps]
-
-
-def _file_of(place: Place) -> Path:
-    return Path(place.database_url.removeprefix("sqlite:///"))

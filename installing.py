@@ -10,6 +10,7 @@ from pathlib import Path
 
 from config import load_config
 from db.backup import back_up
+from db.connect import file_of
 from install.layout import NAME, Layout
 from install.machine import InstallError, Machine
 from install.service import as_service_user, install, uninstall
@@ -22,7 +23,7 @@ from place import HOME, Place
 def install_service(place: Place, what: str | None, environment: Mapping[str, str] = os.environ) -> int:
     """Put the programme on this machine as a service."""
     layout, machine = _layout(environment), Machine(environment)
-    _check_database(place, layout)
+    _check_folders(place, layout)
     say = partial(print, flush=True)
     install(layout, HOME, place.clock.wall(), machine, say, what=what)
     installed = replace(place, config=load_config(layout.settings, {}))
@@ -56,8 +57,8 @@ def update_service(
         InstallError: It did not take over.
     """
     layout, machine = _layout(environment), Machine(environment)
-    is_file = place.database_url.startswith("sqlite:")
-    if not is_file and not is_copied:
+    file = file_of(place.database_url)
+    if file is None and not is_copied:
         raise InstallError(
             "The database is kept by a server, where an update cannot be undone from here. Copy it with `pg_dump`, "
             "then add --database-is-copied."
@@ -67,8 +68,8 @@ def update_service(
         layout,
         machine,
         partial(print, flush=True),
-        partial(_copy_database, place, machine) if is_file else None,
-        Path(place.database_url.removeprefix("sqlite:///")) if is_file else None,
+        None if file is None else partial(_copy_database, place, machine),
+        file,
         partial(is_answering, links.port, is_https=bool(links.tls_certificate_file)),
     )
     update(installed, source, place.clock.wall())
@@ -85,18 +86,19 @@ def _layout(environment: Mapping[str, str]) -> Layout:
     return Layout(Path(environment.get("DESTDIR") or "/"))
 
 
-def _check_database(place: Place, layout: Layout) -> None:
-    """Refuse a database in a file that the service could not write.
+def _check_folders(place: Place, layout: Layout) -> None:
+    """Refuse settings that keep the database in a file, or the keys, where the service could not write.
 
     Raises:
-        InstallError: It is such a one.
+        InstallError: They do.
     """
-    path = place.database_url.removeprefix("sqlite:///")
-    if path != place.database_url and Path(path).parent not in {HOME / "data", layout.data}:
-        raise InstallError(
-            f"The settings keep the database at {path}, where a service may not write. Move it to {HOME / 'data'}, "
-            "and let db.url in config.toml say so (sqlite:///data/ and its name); then try again."
-        )
+    file = file_of(place.database_url)
+    for folder in {place.folder, *([] if file is None else [file.parent])}:
+        if folder.resolve() not in {(HOME / "data").resolve(), layout.data.resolve()}:
+            raise InstallError(
+                f"The settings keep data in {folder}, where a service may not write. Move them to {HOME / 'data'}, let "
+                'db.url in config.toml be "sqlite:///data/" and the name of the file, and db.folder "". Then try again.'
+            )
 
 
 def _unreadable(place: Place, layout: Layout, machine: Machine) -> list[str]:

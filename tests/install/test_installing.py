@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from config import Config, DbSection
+from install.machine import InstallError
+from installing import install_service, update_service
+from place import Place
+from scans.clock import machine_clock
+from scans.manufacturers import Manufacturers
+
+
+def place(url: str, folder: str = "") -> Place:
+    config = Config(db=DbSection(url=url, folder=folder))
+    return Place(
+        config=config,
+        is_demo=False,
+        database_url=url,
+        time_zone=ZoneInfo("UTC"),
+        clock=machine_clock(),
+        manufacturers=Manufacturers(),
+    )
+
+
+@pytest.mark.parametrize("has_folder", [True, False])
+def test_data_where_a_service_may_not_write_are_refused(tmp_path: Path, has_folder: bool) -> None:
+    """A database or keys in a folder of the owner's own stop it before anything is done, and it says what to change."""
+    elsewhere = place("postgresql://hub@db/site", str(tmp_path)) if has_folder else place(f"sqlite:///{tmp_path}/a.db")
+    with pytest.raises(InstallError, match="where a service may not write"):
+        install_service(elsewhere, None, {"DESTDIR": str(tmp_path / "root"), "PATH": "/nowhere"})
+    assert not (tmp_path / "root").exists()
+
+
+def test_a_database_of_a_server_is_the_owners_to_copy(tmp_path: Path) -> None:
+    """Before an update changes it for good, the owner is asked for a copy."""
+    with pytest.raises(InstallError, match="pg_dump"):
+        update_service(place("postgresql://hub@db/site"), tmp_path, {"DESTDIR": str(tmp_path), "PATH": "/nowhere"})
