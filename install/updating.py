@@ -59,9 +59,9 @@ def update(installed: Installed, source: Path, now_at: datetime, patience_second
     with unpacked(source) as folder:
         release = make_release(layout, folder, machine, now_at)
     say(f"Release {release.name} is ready; the service stops for a moment.")
-    machine.run("systemctl", "stop", NAME)
     copy = None
     try:
+        machine.run("systemctl", "stop", NAME)
         if installed.copy_database is not None:
             copy = installed.copy_database()
             say(f"The database was copied to {copy}.")

@@ -123,6 +123,16 @@ def test_a_programme_that_runs_in_the_folder_is_to_be_stopped_first(fake: FakeMa
     assert not is_in_use(database.parent)
 
 
+def test_a_release_is_made_by_its_own_scripts(fake: FakeMachine) -> None:
+    """What it needs is looked for by the scripts that came with it; where all is there, they do nothing."""
+    shutil.copy(ROOT / "install" / "packages.sh", fake.checkout.root / "install")
+    fake.checkout.add_command("apt-get", 'echo "apt-get $*" >> "$CALLS"')
+    put_on(fake)
+    assert (fake.layout.current / ".venv/installed").is_file()
+    assert fake.calls("apt-get") == []
+    assert not (fake.layout.current / ".cache").exists()
+
+
 def test_half_a_release_is_none(fake: FakeMachine) -> None:
     """What fails while it is being copied leaves nothing behind, and the service as it was."""
     put_on(fake)
