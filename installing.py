@@ -79,7 +79,7 @@ def update_service(
 def _copy_database(place: Place, machine: Machine) -> Path:
     copy = back_up(place.database_url, place.folder / "backups", place.clock.wall())
     machine.run("chown", "-R", f"{NAME}:{NAME}", copy.parent)
-    return copy
+    return copy.resolve()  # the folder is a link in each release, and the owner is told where it leads
 
 
 def _layout(environment: Mapping[str, str]) -> Layout:

@@ -56,6 +56,14 @@ class Machine:
         return True
 
 
+def make_open_folder(folder: Path) -> None:
+    """Make a folder that everybody may enter, and those above it, where there are none; whatever the process's mask."""
+    if not folder.is_dir():
+        make_open_folder(folder.parent)
+        folder.mkdir()
+        folder.chmod(0o755)
+
+
 def is_in_use(folder: Path, processes: Path = Path("/proc")) -> bool:
     """Whether a process has a file of a folder open, as far as this user may know.
 

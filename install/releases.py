@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from install.layout import Layout
-from install.machine import InstallError, Machine
+from install.machine import InstallError, Machine, make_open_folder
 
 # What a checkout holds beside the programme: its history, what was made in it, and what is its owner's.
 _NOT_CODE = frozenset({".git", ".venv", ".cache", "data", "config.toml"})
@@ -66,7 +66,7 @@ def _copy_code(source: Path, release: Path) -> None:
         at_top = set(_NOT_CODE) if Path(folder) == source else set()
         return at_top | of_tools(folder, names)
 
-    release.parent.mkdir(parents=True, exist_ok=True)
+    make_open_folder(release.parent)
     shutil.copytree(source, release, symlinks=True, ignore=ignore)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from install.layout import NAME, Layout
-from install.machine import InstallError, Machine, is_in_use
+from install.machine import InstallError, Machine, is_in_use, make_open_folder
 from install.releases import forget_releases, make_release, put_in_force, python_of
 
 Say = Callable[[str], None]
@@ -98,7 +98,7 @@ def write_unit(layout: Layout, release: Path, what: str, machine: Machine) -> No
         (layout.unit, unit),
         (layout.rule, (release / "install" / layout.rule.name).read_text(encoding="utf-8")),
     ):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_open_folder(path.parent)
         path.write_text(text, encoding="utf-8")
         path.chmod(0o644)
     machine.run("systemctl", "daemon-reload")
@@ -158,7 +158,7 @@ def _make_first_password(layout: Layout, machine: Machine, say: Say) -> None:
 def _take_over_settings(layout: Layout, source: Path, machine: Machine, say: Say) -> None:
     """The settings of the checkout become the service's, unless it has some."""
     if not layout.settings.exists():
-        layout.settings.parent.mkdir(parents=True, exist_ok=True)
+        make_open_folder(layout.settings.parent)
         shutil.copy(source / "config.toml", layout.settings)
         say(f"Its settings were copied to {layout.settings}: change them there, then `sudo systemctl restart {NAME}`.")
     machine.run("chown", "-R", f"root:{NAME}", layout.settings.parent)
@@ -171,7 +171,8 @@ def _take_over_data(layout: Layout, source: Path, machine: Machine, say: Say) ->
     is_there = made.is_dir() and not made.is_symlink() and any(made.iterdir())
     if is_there and _holds_data(layout):
         say(f"{made} stays as it is: the service has data of its own, in {layout.data}.")
-    layout.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_open_folder(layout.data.parent)
+    layout.data.mkdir(mode=0o700, exist_ok=True)
     if is_there and not _holds_data(layout):
         for path in made.iterdir():
             shutil.move(path, layout.data)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -47,6 +48,19 @@ def test_the_service_may_not_change_its_code(fake: FakeMachine) -> None:
     put_on(fake)
     assert (fake.layout.current / "app.py").stat().st_mode & 0o777 == 0o644
     assert any(call.startswith("-R root:root") for call in fake.calls("chown"))
+
+
+def test_the_service_may_reach_its_code(fake: FakeMachine) -> None:
+    """Every folder on the way may be entered by any user, though the programme itself makes its files for one alone."""
+    mask = os.umask(0o077)
+    try:
+        put_on(fake)
+    finally:
+        os.umask(mask)
+    layout = fake.layout
+    for path in (layout.programme, layout.releases, layout.current.resolve(), layout.unit.parent, layout.rule.parent):
+        assert path.stat().st_mode & 0o777 == 0o755, path
+    assert layout.data.stat().st_mode & 0o777 == 0o700
 
 
 def test_what_is_the_owners_stays_out_of_the_code(fake: FakeMachine) -> None:
