@@ -93,7 +93,7 @@ class Reviver:
                 self._revive()
                 return
             self._manager.alive()
-            self._manager.status(f"{self._says()}; the last {silent:.0f} s ago")
+            self._manager.status(f"{self._says()}; it got on {silent:.0f} s ago")
             if self._stopping.wait(self._look_seconds):
                 return
 

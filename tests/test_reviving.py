@@ -189,7 +189,7 @@ def test_the_service_manager_hears_that_the_loop_gets_on() -> None:
     reviver.start()
     assert manager.knows_status.wait(WAIT_SECONDS)
     reviver.stop()
-    assert manager.told == ["READY=1", "WATCHDOG=1", "STATUS=3 scans; the last 0 s ago", "STOPPING=1"]
+    assert manager.told == ["READY=1", "WATCHDOG=1", "STATUS=3 scans; it got on 0 s ago", "STOPPING=1"]
 
 
 def test_the_service_manager_hears_nothing_from_a_loop_that_hangs() -> None:
