@@ -243,7 +243,8 @@ def _begin_afresh() -> None:
 def keep_house(telling: Telling, sums: ZoneSums) -> None:
     """What is due each minute: forget some of what is old, add up what is over, and step the visitor key."""
     now_at = telling.place.clock.wall()
-    telling.store.recorder.forget_due(now_at)
+    if not telling.jump.is_recent():
+        telling.store.recorder.forget_due(now_at)
     sums.roll_up(now_at)
     telling.store.people_sums.roll_up(now_at)
     telling.step_key()

@@ -53,7 +53,7 @@ from presence.scan import Scan
 from presence.sealing import SealError
 from presence.tags import IdentityKind, IdentityRecord, TagReport
 from privacy import privacy_facts
-from scans.clock import is_right
+from scans.clock import Jump, is_right
 from scans.identities import identity_of
 from scans.registry_key import RegistryKey
 from scans.visitor_key import KeyFileError, VisitorKey, VisitorKeys
@@ -83,6 +83,7 @@ class Telling:
         registry_key: The key of the register of tags.
         ear: Hears tags on this machine; None where it has no Bluetooth, or nobody follows tags.
         sending: What it sends to a hub.
+        jump: Whether this machine's clock was put far ahead.
     """
 
     place: Place
@@ -94,6 +95,7 @@ class Telling:
     registry_key: RegistryKey
     ear: TagEar | None = None
     sending: Sending = field(init=False)
+    jump: Jump = field(init=False)
     _queue: IntakeQueue | None = field(init=False, default=None)
     _intake_routes: IntakeRoutes | None = field(init=False, default=None)
     _mqtt: MqttIntake | None = field(init=False, default=None)
@@ -105,6 +107,7 @@ class Telling:
 
     def __post_init__(self) -> None:
         """Build what sends; nothing of it runs yet."""
+        self.jump = Jump(self.place.clock)
         self.sending = Sending(self.place, self.store.connections, self.zoning, self._own_site)
 
     def receive(self, undo: contextlib.ExitStack, *, from_broker: bool) -> None:
