@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -131,6 +132,9 @@ class DailyBackups:
             self._delete_outdated(now_at)
         except _StoppedError:
             return False
+        except OSError as error:
+            self._fail(f"The folder {self._folder} cannot be read ({error.strerror}).", now_at)
+            return False
         except DatabaseError as error:
             self._fail(str(error), now_at)
             if isinstance(error, DamagedDatabaseError):
@@ -141,8 +145,9 @@ class DailyBackups:
         return True
 
     def _work(self) -> None:
-        # Of this thread alone: on Linux priorities are a thread's.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        # Of this thread alone: on Linux priorities are a thread's. Where that is not allowed, it works as any other.
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         if self._stopping.wait(_SETTLING_SECONDS):
             return
         while not self._stopping.wait(_LOOK_SECONDS):

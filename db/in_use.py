@@ -47,6 +47,6 @@ def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise DatabaseError(
-            "The programme is running on this database. Stop it first (Ctrl+C where it was started), or choose another "
-            "database with `--db`."
+            "The programme is running on this database. Stop it first (`sudo systemctl stop tracking` where it is a "
+            "service, else Ctrl+C where it was started), or choose another database with `--db`."
         ) from error
