@@ -92,8 +92,8 @@ def back_up(
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_room(source, folder, spare_bytes)
-        for left in folder.glob(f"{source.stem}*.new*"):  # by a process that was ended in the middle
-            left.unlink()
+        for left in folder.glob(f"{source.stem}-daily-*.new*") if is_daily else ():
+            left.unlink()  # by a programme that was ended in the middle; of several commands none is in another's way
         copy_whole(source, beside, rest)
         beside.replace(path)
         sync_folder(folder)

@@ -3,13 +3,15 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from config import Config
+from config import Config, DbSection
 from db.errors import DatabaseError
 from db.store import Store, open_store
 from keeping import Keeping, make_backup, print_backups
@@ -234,3 +236,14 @@ def test_backups_are_listed(path: Path, capsys: pytest.CaptureFixture[str]) -> N
     said = capsys.readouterr().out.splitlines()[-1]
     assert said.startswith("11 March 2027, 01:10")
     assert said.endswith(str(backup))
+
+
+def test_daily_backups_go_on_in_the_background_and_end_with_the_programme(path: Path) -> None:
+    """Unless the settings say that none are made, or visitors are simulated."""
+    place = place_of(path)
+    none = Config(db=DbSection(backups_daily=0, backups_weekly=0))
+    for one, is_made in ((place, True), (replace(place, is_demo=True), False), (replace(place, config=none), False)):
+        with contextlib.ExitStack() as undo:
+            keeping_of(one).start_backups(lambda: True, undo)
+            assert any(thread.name == "backups" for thread in threading.enumerate()) is is_made
+        assert not any(thread.name == "backups" for thread in threading.enumerate())
