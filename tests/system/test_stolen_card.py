@@ -39,15 +39,18 @@ from tests.scans.captures import pcap, probe_request, upward_data, written
 ADDRESS = "ac:de:48:0a:f1:92"
 RAW = bytes.fromhex(ADDRESS.replace(":", ""))
 HEARD = 15
+# Few enough to be searched in no time, enough for a journal.
+MEGABYTES = 24
 
 
 @dataclass(frozen=True)
 class StolenCard:
-    """A card with two days on it: its image, who was on the air, and the hashes it holds by the day of the key."""
+    """A card with two days on it: its image, who was on the air, its hashes by the key's day, and what may be keys."""
 
     image: Path
     on_air: OnAir
     hashes: dict[int, set[bytes]]
+    keys: set[bytes]
     today: int
 
 
@@ -85,7 +88,7 @@ def stolen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StolenCard]:
         on_air.note(key_day, Radio.BLUETOOTH, bluetooth)
     image = folder / "card.img"
     try:
-        make_image(image, 64)
+        make_image(image, MEGABYTES)
         with mounted(image) as card:
             extra = surroundings(card, rotation_hour)
             replay(card, captures, log_of(rows, folder), extra)
@@ -93,7 +96,7 @@ def stolen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StolenCard]:
             hashes = stored_hashes(card)
     except CannotMountError as error:
         pytest.skip(str(error))
-    yield StolenCard(image, on_air, hashes, today)
+    yield StolenCard(image, on_air, hashes, keys_on(image), today)
     image.unlink()
 
 
@@ -107,20 +110,20 @@ def test_yesterdays_hashes_cannot_be_matched(stolen: StolenCard) -> None:
     """Under no key on the card, nor what can be derived from one, has yesterday's hash the address that was heard."""
     yesterday = stolen.hashes[stolen.today - 1]
     assert len(yesterday) == len(stolen.on_air.days[stolen.today - 1])
-    assert matched(keys_on(stolen.image), stolen.on_air.days[stolen.today - 1], yesterday) == 0
+    assert matched(stolen.keys, stolen.on_air.days[stolen.today - 1], yesterday) == 0
 
 
 def test_todays_hashes_can_be_matched(stolen: StolenCard) -> None:
     """The same search finds everybody of today, whose key is on the card: so it does look in the right way."""
     today = stolen.hashes[stolen.today]
-    assert matched(keys_on(stolen.image), stolen.on_air.days[stolen.today], today) == len(today) > 10
+    assert matched(stolen.keys, stolen.on_air.days[stolen.today], today) == len(today) > 10
 
 
 def test_who_was_forgotten_is_nowhere_on_the_card(tmp_path: Path) -> None:
     """No file, no log that was cut to nothing and no free block holds the hash, though a programme had it in use."""
     image, device_hash = tmp_path / "card.img", bytes.fromhex(hash_of("a"))
     try:
-        make_image(image, 64)
+        make_image(image, MEGABYTES)
         with mounted(image) as card, contextlib.ExitStack() as undo:
             url = f"sqlite:///{card}/tracking.db"
             running, other = (undo.enter_context(contextlib.closing(open_store(url, SETTINGS))) for _ in range(2))
@@ -143,12 +146,12 @@ def test_a_planted_address_is_found(tmp_path: Path) -> None:
     """In a deleted file, in the slack after a file and in the journal, the search finds an address."""
     image = tmp_path / "card.img"
     try:
-        make_image(image, 64)
+        make_image(image, MEGABYTES)
         places = plant(image, ADDRESS)
     except CannotMountError as error:
         pytest.skip(str(error))
     offsets = [found.offset for found in DiskSearch([ADDRESS]).in_image(image)]
-    journal_bytes = 4 << 20  # of an image of 64 MB: mke2fs(8)
+    journal_bytes = 4 << 20  # of so small an image: mke2fs(8), 1,024 blocks
     for begin, length in ((places["deleted"], 4096), (places["slack"], 4096), (places["journal"], journal_bytes)):
         assert any(begin <= offset < begin + length for offset in offsets)
 
