@@ -360,8 +360,8 @@ def _day_on(card: Path, hours: int, scans: int, on_air: OnAir) -> int:
 
 
 def _searched(image: Path, addresses: Sequence[str]) -> tuple[tuple[Found, ...], float]:
-    began = time.perf_counter()
-    return DiskSearch(addresses).in_image(image), time.perf_counter() - began
+    began = time.process_time()
+    return DiskSearch(addresses).in_image(image), time.process_time() - began
 
 
 def main() -> int:
@@ -387,12 +387,12 @@ def main() -> int:
         control = matched(keys, on_air.days[today], hashes[today])
         places = plant(image, "ac:de:48:00:11:22")
         planted = _searched(image, ["ac:de:48:00:11:22"])[0]
-    began = time.perf_counter()
+    began = time.process_time()
     plain = plain_hash_found(hashlib.sha256(b"ac:de:48:fe:dc:ba").digest(), bytes.fromhex("acde48"), 3)
     figures = {
         "addresses_on_air": len(on_air.addresses),
         "image_mb": arguments.megabytes,
-        "search_seconds": round(seconds, 1),
+        "search_processor_seconds": round(seconds, 1),
         "addresses_found": len({one.number for one in found}),
         "found_as": sorted({one.spelling for one in found}),
         "written_keys_tried": len(keys),
@@ -403,7 +403,7 @@ def main() -> int:
         "todays_matched": control,
         "planted_found": sorted(_places_of(planted, places)),
         "plain_sha256_found": plain is not None,
-        "plain_sha256_seconds": round(time.perf_counter() - began, 1),
+        "plain_sha256_processor_seconds": round(time.process_time() - began, 1),
     }
     json.dump(figures, sys.stdout)
     print()

@@ -28,7 +28,7 @@ with contextlib.ExitStack() as undo:
     telling = programme["open_telling"](place, undo)
     if way != "sensor":
         server = telling.site_server(is_listening=way == "box")
-        programme["add_page"](telling, server, lambda: Activity(Phase.WAITING, 0, None))
+        programme["add_page"](telling, server, lambda: Activity(Phase.WAITING, 0, None), tuple)
     if way != "hub":
         build_sensor(place, telling.keys, None, None)
 print(*(name for name, module in sys.modules.items() if module is not None))
