@@ -35,6 +35,7 @@ def privacy_facts(place: Place) -> PrivacyFacts:
         keep_days=config.db.keep_days,
         keep_detections_days=config.db.keep_detections_days,
         keep_scans_days=config.db.keep_scans_days,
+        backup_days=_backup_days(place),
         is_on_lan=not _is_own(links.host),
         login_required=links.login_required,
         sends_to=_hub(place),
@@ -43,6 +44,13 @@ def privacy_facts(place: Place) -> PrivacyFacts:
         smallest_group=config.privacy.smallest_group,
         address=page_address(place),
     )
+
+
+def _backup_days(place: Place) -> int:
+    """The age of the oldest backup; those of a server are made by others."""
+    if not place.database_url.startswith("sqlite:"):
+        return 0
+    return max(place.config.db.backups_daily, 7 * place.config.db.backups_weekly)
 
 
 def _is_own(host: str) -> bool:

@@ -10,9 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-# Where the data lie that are for ever, or are gone within the minute, is said in docs/privacy.md in more detail.
-_MINUTES = "a few seconds, in memory"
-
 
 class Recognised(StrEnum):
     """How long a device keeps its name here; the values are those of the setting `scans.key_rotation`."""
@@ -50,6 +47,7 @@ class PrivacyFacts:
         keep_days: Days that devices and visits are kept.
         keep_detections_days: Days that single detections are kept.
         keep_scans_days: Days that counts of scans are kept.
+        backup_days: How much longer what was deleted is in a backup; 0 where none are made by themselves.
         is_on_lan: Whether the page can be read by others on the local network.
         login_required: Whether that asks for a login.
         sends_to: Where scans are sent as well, in words; None for nowhere.
@@ -73,6 +71,7 @@ class PrivacyFacts:
     keep_days: int
     keep_detections_days: int
     keep_scans_days: int
+    backup_days: int
     is_on_lan: bool
     login_required: bool
     sends_to: str | None
@@ -214,10 +213,12 @@ def _rotation(facts: PrivacyFacts) -> str:
 def _kept(facts: PrivacyFacts) -> Iterator[tuple[str, str]]:
     what = "code, strength of the signal, maker, kind of address, from when to when"
     networks = ", names of networks that it asked for" if facts.keeps_networks else ""
-    yield "The address of a device", _MINUTES
+    yield "The address of a device", "a few seconds, in memory"
     yield f"Devices and their visits: {what}{networks}", _days(facts.keep_days)
     yield "In which scans a device was heard, and how strong", _days(facts.keep_detections_days)
     yield "Counts of each scan, which name nobody", _days(facts.keep_scans_days)
+    if facts.backup_days:
+        yield "All of these, in backups that are made daily and hold no key", f"up to {_days(facts.backup_days)} longer"
     yield "Sums by hour, day and month, which name nobody", "for ever"
     yield (
         "Things that stay at the place, such as printers: a lasting code of each, never of what makes up its address",

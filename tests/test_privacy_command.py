@@ -21,6 +21,7 @@ def test_the_facts_are_those_of_the_settings(monkeypatch: pytest.MonkeyPatch) ->
     plain = privacy_facts(place_with(monkeypatch))
     assert (plain.radios, plain.is_on_lan, plain.sends_to, plain.broker) == (("Wi-Fi", "Bluetooth"), True, None, None)
     assert (plain.keep_days, plain.keep_detections_days, plain.keep_scans_days) == (30, 7, 400)
+    assert plain.backup_days == 28
     changed = privacy_facts(
         place_with(
             monkeypatch,

@@ -24,6 +24,7 @@ FACTS = PrivacyFacts(
     keep_days=30,
     keep_detections_days=7,
     keep_scans_days=400,
+    backup_days=28,
     is_on_lan=True,
     login_required=False,
     sends_to=None,
@@ -83,6 +84,8 @@ def test_retention_is_that_of_the_settings() -> None:
     assert "how strong: 1 day " in f"{told} "
     assert "which name nobody: 99 days" in told
     assert "until not heard for 99 days" in told
+    assert "in backups that are made daily and hold no key: up to 28 days longer" in told
+    assert "backups" not in text_of(notice(replace(FACTS, backup_days=0)))
 
 
 @pytest.mark.parametrize(
