@@ -19,8 +19,8 @@ hand_over() {
     local radio_rights=()
     case ${1:-run} in
         run | sensor | hub | -*)
-            fail "This machine runs it as a service already: \`systemctl status tracking\` tells how it is." \
-                "To run it in this window instead, stop that first: sudo systemctl stop tracking"
+            fail "This machine runs it as a service: \`systemctl status tracking\` tells how it is, and" \
+                "\`./run uninstall\` ends that. Beside it another needs a database and a port of its own (--db, --port)."
             ;;
         doctor | scan) radio_rights=("--inh-caps=+net_admin,+net_raw" "--ambient-caps=+net_admin,+net_raw") ;;
     esac

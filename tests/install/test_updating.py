@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -254,10 +255,20 @@ def test_commands_reach_the_service(fake: FakeMachine) -> None:
 
 
 def test_a_second_programme_beside_the_service_is_refused(fake: FakeMachine) -> None:
-    """`./run` says that it runs already, and how to stop it."""
+    """`./run` says that it runs already, where to look, and how to end that."""
     done = run(fake)
     assert done.returncode == 1
-    assert "sudo systemctl stop tracking" in done.stderr
+    assert "systemctl status tracking" in done.stderr
+    assert "./run uninstall" in done.stderr
+
+
+@pytest.mark.parametrize("words", [("install", "hub"), ("uninstall", "--delete-data")])
+def test_what_changes_the_machine_is_done_as_root(fake: FakeMachine, words: tuple[str, ...]) -> None:
+    """The checkout's own programme does it, and not the one that is installed."""
+    fake.checkout.add_command("sudo", 'echo "sudo $*" >> "$CALLS"; [ "$1" = -- ] || exit 0; shift; exec "$@"')
+    done = run(fake, *words)
+    assert done.stdout == f"{fake.checkout.root} {list(words)}\n"
+    assert os.geteuid() == 0 or any(str(fake.checkout.root / "app.py") in call for call in fake.calls("sudo"))
 
 
 def test_without_a_service_there_is_nothing_to_update(tmp_path: Path) -> None:
