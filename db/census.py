@@ -15,9 +15,10 @@ from db.types import Line, Ssids
 from presence.faults import FaultReason
 from presence.radio import Radio
 
-# These hold names of sensors and makers once more, in every one of their rows. The ledger of scans names every sensor
-# there was.
-_SAID_ELSEWHERE = frozenset({"sensor", "manufacturer"})
+# These hold the programme's own words, or names of makers, which are nobody's.
+_NOBODYS = ("manufacturer", "fault_detail", "fault_recovery", "service", "version")
+
+# Names of sensors stand in every row of many tables. The ledger of scans names every sensor there was.
 _LEDGER = "scans"
 
 # What a database holds of names of networks may be thousands; more than this would take a Pi a minute to look for.
@@ -77,9 +78,8 @@ def typed_words(connections: Connections) -> frozenset[str]:
 
 
 def _holds_words(table: Table, column: Column[object]) -> bool:
-    if column.name in _SAID_ELSEWHERE:
-        return column.name == "sensor" and table.name == _LEDGER
-    return isinstance(column.type, (Line, Ssids))
+    is_said_once = column.name != "sensor" or table.name == _LEDGER
+    return isinstance(column.type, (Line, Ssids)) and is_said_once and not column.name.endswith(_NOBODYS)
 
 
 def _words_of(connection: Connection, column: Column[object]) -> Iterator[str]:
