@@ -24,7 +24,7 @@ from scans.fixtures import WhatStays
 from scans.folding import ObservationRules
 from scans.manufacturers import Manufacturers
 from scans.registry_key import RegistryKey
-from scans.visitor_key import VisitorKeys
+from scans.visitor_key import KeyRotation, VisitorKeys
 
 HOME = Path(__file__).resolve().parent
 
@@ -139,6 +139,7 @@ def store_settings(config: Config, time_zone: ZoneInfo) -> StoreSettings:
         time_zone=time_zone,
         capacity=config.presence.capacity or None,
         medium_dbm=config.presence.medium_dbm,
+        recognises=config.scans.key_rotation is not KeyRotation.DAILY,
     )
 
 

@@ -17,7 +17,7 @@ from db.people_schema import ESTIMATE_STATE, FITS, SCAN_COUNTS
 from db.people_sums import SITE
 from db.read_calibration import read_calibration
 from db.read_people_history import read_busy_week, read_people_history, read_usual_people
-from db.read_stays import read_stays
+from db.read_stays import read_returning, read_stays
 from db.read_what_if import read_what_if
 from db.settings import StoreSettings
 from presence.estimate import (
@@ -29,6 +29,7 @@ from presence.estimate import (
     PeopleEstimate,
     PeopleHistory,
     PeopleNow,
+    Returning,
     Usual,
     WhatIf,
 )
@@ -145,6 +146,15 @@ class PeopleReader:
         """
         with self._connections.read() as connection:
             return read_stays(connection, self._settings, time_range, now_at)
+
+    def returning(self, time_range: TimeRange, now_at: datetime) -> Returning | None:
+        """Who came back; None where the visitor key is replaced every day, so that nobody can be told to.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        with self._connections.read() as connection:
+            return read_returning(connection, self._settings, time_range, now_at)
 
     def what_if(
         self, visible_share: float | None, cut_dbm: int | None, time_range: TimeRange, now_at: datetime

@@ -1,4 +1,4 @@
-"""Reading how long the crowd stays: visits of devices that keep their address, and the people who were there."""
+"""Reading how long the crowd stays, and who comes back: visits of devices that keep their address, and the people."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, bindparam, select
 
-from db.buckets import hour_start, hours_between
+from db.buckets import hour_start, hours_between, local_day
 from db.people_schema import PEOPLE_HOURS
 from db.people_sums import SITE
 from db.schema import DEVICES, VISITS
 from db.settings import StoreSettings
 from presence.crowd import KEPT, LONGEST_SECONDS, SHORTEST_SECONDS, DeviceStay, crowd_stays, keeps_address
-from presence.estimate import CrowdStays, PeoplePoint
+from presence.estimate import CrowdStays, PeoplePoint, Returning
 from presence.radio import Radio
 from presence.ranges import TimeRange
 
@@ -32,6 +32,21 @@ def read_stays(
     stays = [stay for radio in Radio for stay in _device_stays(connection, radio, from_at)]
     first_at = hour_start(max(from_at, min((stay.started_at for stay in stays), default=now_at)), settings.time_zone)
     return crowd_stays(stays, _present(connection, first_at, now_at, settings.time_zone), _HOUR)
+
+
+def read_returning(
+    connection: Connection, settings: StoreSettings, time_range: TimeRange, now_at: datetime
+) -> Returning | None:
+    """Who came back, of those whose visits ended in a range of time; None where no device keeps its name for days."""
+    if not settings.recognises:
+        return None
+    latest: dict[tuple[Radio, int], bool] = {}
+    for radio in Radio:
+        for row in connection.execute(_select_visits(radio), {"from_at": now_at - time_range.span}):
+            day, first_day = (local_day(at, settings.time_zone) for at in (row.started_at, row.first_seen_at))
+            latest.setdefault((radio, row.id), first_day < day)  # the latest visit comes first
+    returning = sum(latest.values())
+    return Returning(returning, len(latest) - returning)
 
 
 def _device_stays(connection: Connection, radio: Radio, from_at: datetime) -> list[DeviceStay]:
@@ -59,7 +74,7 @@ def _present(connection: Connection, from_at: datetime, to_at: datetime, time_zo
 def _select_visits(radio: Radio) -> Select[*tuple[Any, ...]]:
     visit, device = VISITS.c, DEVICES[radio].c
     return (
-        select(visit.started_at, visit.stay_seconds, device.address_kind)
+        select(visit.started_at, visit.stay_seconds, device.id, device.address_kind, device.first_seen_at)
         .join_from(VISITS, DEVICES[radio], visit.device_id == device.id)
         .where(
             visit.radio == radio,

@@ -22,6 +22,7 @@ class StoreSettings:
         time_zone: Whose days and hours the sums and charts are cut by.
         capacity: How many people the place is made for; None when nobody said.
         medium_dbm: Weaker signals are far, unless that was changed while running; what is far is not at the place.
+        recognises: Whether a device that comes back on another day has the name it had (`scans.key_rotation`).
     """
 
     interval_seconds: float
@@ -34,3 +35,4 @@ class StoreSettings:
     time_zone: ZoneInfo
     capacity: int | None = None
     medium_dbm: int = -75
+    recognises: bool = False

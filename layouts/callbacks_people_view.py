@@ -164,6 +164,7 @@ def _register_week(app: Dash, parts: PageParts, troubles: Troubles) -> None:
 def _register_stays(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     @app.callback(
         Output("crowd-stays", "children"),
+        Output("crowd-returning", "children"),
         Output("trouble-people", "hidden", allow_duplicate=True),
         Input("address", "pathname"),
         Input("people-range", "data"),
@@ -175,9 +176,10 @@ def _register_stays(app: Dash, parts: PageParts, troubles: Troubles) -> None:
     def show_stays(path: str, time_range: str, _changed: object) -> object:
         if path != _PATH:
             return no_update
-        stays = parts.estimating.reader.stays(chosen_range(time_range), parts.clock())
+        reader, wanted, now_at = parts.estimating.reader, chosen_range(time_range), parts.clock()
+        stays, returning = reader.stays(wanted, now_at), reader.returning(wanted, now_at)
         troubles.end("people")
-        return crowd.crowd_stays(stays), True
+        return crowd.crowd_stays(stays), crowd.returning_text(returning), True
 
 
 def _register_what_if(app: Dash, parts: PageParts, troubles: Troubles) -> None:

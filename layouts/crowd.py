@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from layouts.formats import counted, minutes_text, number_text, share_text
 from layouts.people_words import CONFIDENCE
 from layouts.ranges import range_picker
-from presence.estimate import CrowdStays
+from presence.estimate import CrowdStays, Returning
 
 
 def stays_panel() -> Component:
@@ -20,6 +20,7 @@ def stays_panel() -> Component:
                 className="section-head",
             ),
             html.Div(id="crowd-stays"),
+            html.P(id="crowd-returning"),
         ],
         className="panel panel-wide",
     )
@@ -53,6 +54,22 @@ def crowd_stays(stays: CrowdStays | None) -> list[Component]:
             className="note",
         ),
     ]
+
+
+def returning_text(returning: Returning | None) -> str:
+    """How many came back; where nobody can be told to, why."""
+    if returning is None:
+        return (
+            "Who came back on another day cannot be told: each night all devices get new names, so that nobody can be "
+            "followed from day to day."
+        )
+    if returning.returning + returning.new == 0:
+        return "No visit of a device that keeps its address ended in this time, so it cannot be told who came back."
+    came = counted(returning.returning + returning.new, "device")
+    return (
+        f"Of {came} that kept their address, {returning.returning:,} had been here on an earlier day. A phone that "
+        "changes its address each time is never told to have come back."
+    )
 
 
 def _class_text(start: float, end: float | None) -> str:

@@ -14,6 +14,7 @@ from presence.estimate import (
     FixtureRow,
     PeopleHistory,
     PeopleNow,
+    Returning,
     WhatIf,
 )
 from presence.ranges import TimeRange
@@ -40,6 +41,10 @@ class PeopleReader(Protocol):
 
     def stays(self, time_range: TimeRange, now_at: datetime) -> CrowdStays | None:
         """How long the crowd of a range of time stays; None when too little was heard to say."""
+        ...
+
+    def returning(self, time_range: TimeRange, now_at: datetime) -> Returning | None:
+        """Who came back; None where the visitor key is replaced every day, so that nobody can be told to."""
         ...
 
     def what_if(

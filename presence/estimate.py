@@ -252,6 +252,19 @@ class CrowdStays:
 
 
 @dataclass(frozen=True, slots=True)
+class Returning:
+    """Devices that came back, of those whose visit can be told from a passing by and whose address was kept meanwhile.
+
+    Attributes:
+        returning: How many had been heard on an earlier day than that of their latest visit.
+        new: How many had not, as far as is remembered: a key that was replaced meanwhile makes all new.
+    """
+
+    returning: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
 class WhatIf:
     """What other settings would have said of the past, before they are saved.
 

@@ -16,12 +16,14 @@ from links.api.people_answers import (
     CrowdStaysAnswer,
     EstimateAnswer,
     PeopleHistoryAnswer,
+    ReturningAnswer,
     UsualAnswer,
     WhatIfAnswer,
     busy_week_answer,
     crowd_stays_answer,
     estimate_answer,
     people_history_answer,
+    returning_answer,
     usual_answer,
     what_if_answer,
 )
@@ -112,6 +114,11 @@ def people_router(parts: ApiParts) -> APIRouter:
     def people_stays(time_range: _Range = TimeRange.WEEK) -> CrowdStaysAnswer | None:
         """How long the crowd stays; null when too few devices keep their address to say."""
         return crowd_stays_answer(reader.stays(time_range, parts.clock()))
+
+    @router.get("/returning")
+    def people_returning(time_range: _Range = TimeRange.WEEK) -> ReturningAnswer | None:
+        """Who came back on another day; null where the visitor key is replaced every day, so that none can be told."""
+        return returning_answer(reader.returning(time_range, parts.clock()))
 
     return router
 

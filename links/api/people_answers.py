@@ -11,6 +11,7 @@ from presence.estimate import (
     PeopleEstimate,
     PeopleHistory,
     PeoplePoint,
+    Returning,
     Step,
     StepKind,
     Usual,
@@ -114,6 +115,15 @@ class CrowdStaysAnswer(Answer):
     """Devices that it rests on: those that keep their address."""
 
 
+class ReturningAnswer(Answer):
+    """Devices that came back, of those that keep their address and whose visit ended in the range."""
+
+    returning: int
+    """How many had been heard on an earlier day than that of their latest visit."""
+    new: int
+    """How many had not, as far as is remembered."""
+
+
 class HourAnswer(Answer):
     """An hour of the day."""
 
@@ -162,6 +172,11 @@ def people_history_answer(history: PeopleHistory) -> PeopleHistoryAnswer:
 def busy_week_answer(week: BusyWeek) -> BusyWeekAnswer:
     """The hours of the week."""
     return BusyWeekAnswer(weeks=week.weeks, people=[list(row) for row in week.cells])
+
+
+def returning_answer(returning: Returning | None) -> ReturningAnswer | None:
+    """Who came back; null for nobody can be told to."""
+    return None if returning is None else ReturningAnswer(returning=returning.returning, new=returning.new)
 
 
 def crowd_stays_answer(stays: CrowdStays | None) -> CrowdStaysAnswer | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,9 +10,9 @@ from sqlalchemy import delete
 from db.overrides import Overrides
 from db.people_schema import SCAN_COUNTS
 from db.refit import refit
-from db.store import Store
+from db.store import Store, open_store
 from presence.counts import SensorCounts
-from presence.estimate import EstimateError, FixtureDecision, NoSuchFixtureError, NoSuchHeadCountError
+from presence.estimate import EstimateError, FixtureDecision, NoSuchFixtureError, NoSuchHeadCountError, Returning
 from presence.estimating import estimate_people
 from presence.people_model import UNCALIBRATED
 from presence.radio import Radio
@@ -279,6 +280,23 @@ def test_stays_of_the_crowd_rest_on_devices_that_keep_their_address(store: Store
     assert told is not None
     assert told.mean_minutes == pytest.approx(30, abs=3)
     assert told.rests_on > 20
+
+
+def test_who_comes_back_is_told_where_names_last(url: str) -> None:
+    """Who stayed a while and was heard on an earlier day came back; where each day has new names, none is told to."""
+    settings = replace(SETTINGS, recognises=True)
+    day = 24 * 60
+    visitors = {0: ["a", "b"], day: ["a", "c"], 2 * day: ["c", "d", "e"]}
+    with contextlib.closing(open_store(url, settings)) as store:
+        for begin, names in visitors.items():
+            for number in range(10):
+                store.recorder.record(scan(minute(begin + number), [device(name, Radio.WIFI) for name in names]))
+            store.recorder.record(scan(minute(begin + 60), [device("passes by", Radio.WIFI)]))
+            store.recorder.record(scan(minute(begin + 120)))
+        assert store.people.returning(TimeRange.WEEK, minute(3 * day)) == Returning(returning=2, new=3)
+        assert store.people.returning(TimeRange.DAY, minute(2 * day + 130)) == Returning(returning=1, new=2)
+    with contextlib.closing(open_store(url, SETTINGS)) as store:
+        assert store.people.returning(TimeRange.WEEK, minute(3 * day)) is None
 
 
 def test_an_estimate_of_many_sensors_holds_for_some_seconds(store: Store) -> None:

@@ -20,6 +20,7 @@ from presence.estimate import (
     PeopleHistory,
     PeopleNow,
     PeoplePoint,
+    Returning,
     Step,
     StepKind,
     Usual,
@@ -133,6 +134,7 @@ class FakePeople:
         things: Those that stay.
         week: The busy hours.
         crowd: How long people stay.
+        back: Who came back.
         is_fitting: Whether a fit is under way.
         error: What every read raises; None when all is well.
     """
@@ -146,6 +148,7 @@ class FakePeople:
             41.0, 33.0, 52.0, ((5.0, 0.12), (15.0, 0.2), (30.0, 0.21), (60.0, 0.25), (None, 0.22)), 312
         )
     )
+    back: Returning | None = None
     is_fitting: bool = False
     error: Exception | None = None
 
@@ -193,6 +196,11 @@ class FakePeople:
         """As `layouts.needs_people.PeopleReader`."""
         self._begin_read()
         return self.crowd
+
+    def returning(self, _time_range: TimeRange, _now_at: datetime) -> Returning | None:
+        """As `layouts.needs_people.PeopleReader`."""
+        self._begin_read()
+        return self.back
 
     def what_if(
         self, visible_share: float | None, cut_dbm: int | None, time_range: TimeRange, _now_at: datetime

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from layouts.busy_week import busy_note, busy_week, hours_of_today
-from layouts.crowd import crowd_stays
+from layouts.crowd import crowd_stays, returning_text
 from layouts.fixtures import decided_text, fixture_rows, fixtures_summary
 from layouts.palette import DARK, LIGHT
 from layouts.people_charts import estimate_chart, estimate_legend
 from layouts.what_if import asked_cut, asked_share, what_if_chart, what_if_said
-from presence.estimate import BusyWeek, EstimateError, FixtureDecision, PeopleHistory, PeoplePoint, WhatIf
+from presence.estimate import BusyWeek, EstimateError, FixtureDecision, PeopleHistory, PeoplePoint, Returning, WhatIf
 from presence.ranges import TimeRange
 from tests.layouts.fake_people import FakePeople, made_up_fixtures, made_up_people, made_up_week
 from tests.layouts.fake_place import NOW_AT
@@ -102,6 +102,19 @@ def test_stays_tell_their_mean_their_range_and_what_they_rest_on() -> None:
     assert "longer than 60 min: 22 %" in said
     assert "312 devices" in said
     assert words(crowd_stays(None)).startswith("Too little was heard")
+
+
+@pytest.mark.parametrize(
+    ("back", "said"),
+    [
+        (None, "cannot be told: each night all devices get new names"),
+        (Returning(0, 0), "No visit of a device that keeps its address ended in this time"),
+        (Returning(12, 1_019), "Of 1,031 devices that kept their address, 12 had been here on an earlier day."),
+    ],
+)
+def test_who_came_back_is_told_only_where_that_can_be_known(back: Returning | None, said: str) -> None:
+    """Where names last for days their number is told, and where they do not, why there is none."""
+    assert said in returning_text(back)
 
 
 def test_things_that_stay_are_listed_with_what_was_decided() -> None:

@@ -42,6 +42,7 @@ def test_nothing_heard_is_null(place: Place) -> None:
     assert place.get("/people").json()["estimate"] is None
     assert {point["likely"] for point in place.get("/people/history").json()["points"]} == {None}
     assert place.get("/people/stays").json() is None
+    assert place.get("/people/returning").json() is None
     assert place.get("/people/usual").json()["weeks"] == 0
 
 
