@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 
+from db.connect import file_of
 from db.forget import Forgotten, Known, forget_device
 from db.store import Store
 from links.wire_forget import without_devices
@@ -48,9 +49,12 @@ def forget(place: Place, given: str | None, *, tags_too: bool) -> int:
         if tags_too:
             for tag_id in tags:
                 store.tags.delete(tag_id)
-        store.connections.overwrite_deleted()
         is_site = len(store.sensors.all(place.clock.wall())) > 1
-    print("\n".join([_removed(forgotten), *_about_tags(tags, tags_too=tags_too), *_left(place, key, is_site=is_site)]))
+        lines = [_removed(forgotten), *_about_tags(tags, tags_too=tags_too), *_left(place, key, is_site=is_site)]
+        print("\n".join(lines), flush=True)
+        store.connections.overwrite_deleted()
+        if file_of(place.database_url) is not None:
+            print("What was deleted is overwritten.")
     return 0
 
 
@@ -77,7 +81,7 @@ def _removed(forgotten: Forgotten) -> str:
         _counted(forgotten.fixture_count, "thing that stays", "things that stay"),
         f"its place in {_counted(forgotten.unsent_count, 'scan')} waiting to be sent",
     )
-    return f"Removed, and overwritten: {'; '.join(parts)}. Sums stay, which tell of nobody."
+    return f"Removed: {'; '.join(parts)}. Sums stay, which tell of nobody."
 
 
 def _about_tags(tags: dict[int, str], *, tags_too: bool) -> Iterator[str]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import Error as SqliteError
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, func, make_url, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from db.errors import DamagedDatabaseError, DatabaseError, told_plainly
+from db.errors import DamagedDatabaseError, DatabaseError, sentence_for, told_plainly
 
 # SQLite writes whole pages. With the smallest there are, a scan of 500 devices writes less than with pages of 1 KiB:
 # 35 KiB, not 40, when all are known; 76, not 91, when a tenth is new (bench/write_size.py).
@@ -32,6 +33,8 @@ _CONNECT_SECONDS = 10
 
 # What is deleted is overwritten with zeros. Debian's SQLite is built to do so anyway, and all figures are with it.
 _OVERWRITING = "PRAGMA secure_delete = ON"
+
+_NOT_OVERWRITTEN = "It was deleted, but older copies may still lie in the files of the database."
 
 # Times that the log is taken over anew because somebody wrote meanwhile, as a box does once a minute.
 _TRIES = 5
@@ -111,14 +114,13 @@ class Connections:
         """
         if self.url.get_backend_name() != "sqlite" or self.is_in_memory:
             return
-        with told_plainly(), self._writing:
-            connection = self._writer.raw_connection()
+        with self._writing, closing(self._writer.raw_connection()) as connection:
             try:
                 cursor = connection.cursor()
                 cursor.execute("VACUUM")
                 _empty_log(cursor, Path(f"{self.url.database}-wal"))
-            finally:
-                connection.close()
+            except SqliteError as error:
+                raise DatabaseError(f"{_NOT_OVERWRITTEN} {sentence_for(error)}") from error
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -193,8 +195,8 @@ def _empty_log(cursor: DBAPICursor, log: Path) -> None:
             cursor.execute("ROLLBACK")
     else:
         raise DatabaseError(
-            "It is forgotten, but somebody reads the database all the time, so the log beside it may still hold it. "
-            "Close the page and what else asks for figures, and forget it once more."
+            f"{_NOT_OVERWRITTEN} Somebody reads the database all the time: close the page and what else asks for "
+            "figures, and try again."
         )
     cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

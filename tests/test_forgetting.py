@@ -55,7 +55,8 @@ def test_a_device_is_forgotten_without_being_named(place: Place) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Removed, and overwritten: 1 device; " in done.stdout
+    assert "Removed: 1 device; " in done.stdout
+    assert done.stdout.endswith("What was deleted is overwritten.\n")
     assert "has a name under a key that is gone" in done.stdout
     assert device_count(place) == 1
     assert "3c22fb010203" not in done.stdout.lower().replace(":", "").replace("-", "")

@@ -5,9 +5,11 @@ from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, insert, select
 
 from db.connect import Connections
+from db.errors import DatabaseError
 from db.forget import Forgotten, Known, forget_device
 from db.outbox import Outbox, OutboxLimits
 from db.people_schema import FIXTURES
@@ -175,3 +177,17 @@ def test_what_is_old_is_overwritten_too(url: str) -> None:
         assert devices_left(store)[Radio.WIFI] == {hash_of("c")}
     content = path.read_bytes()
     assert not [name for name in names if bytes.fromhex(hash_of(name)) in content]
+
+
+def test_who_is_in_the_way_is_said_clearly(url: str) -> None:
+    """While another programme writes, the file cannot be written anew; what is forgotten is, and one may try again."""
+    with (
+        contextlib.closing(open_store(url, SETTINGS)) as store,
+        contextlib.closing(Connections(url)) as other,
+    ):
+        store.recorder.record(scan(minute(0), ["a"]))
+        with store.connections.write() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 0")  # not to wait for five seconds
+        with other.write(), pytest.raises(DatabaseError, match="It was deleted, but older copies may still lie"):
+            store.connections.overwrite_deleted()
+        store.connections.overwrite_deleted()
