@@ -190,8 +190,19 @@ def test_the_first_of_several_strengths_counts(tmp_path: Path) -> None:
         (b"a\tb\nc\x00d\x1b[2J", "abcd[2J"),
         ("图书馆".encode("gb2312"), "ͼ���"),
         ("right \u202e to left".encode(), "right  to left"),
+        (b"Printer 3C-22-FB-01-02-03", "Printer (address)"),
     ],
-    ids=["any network", "zeros", "UTF-8", "looks like hex", "HTML", "control characters", "another coding", "bidi"],
+    ids=[
+        "any network",
+        "zeros",
+        "UTF-8",
+        "looks like hex",
+        "HTML",
+        "control characters",
+        "another coding",
+        "bidi",
+        "an address in it",
+    ],
 )
 def test_a_network_name_is_decoded_with_care(tmp_path: Path, ssid: bytes, kept: str | None) -> None:
     """Names are bytes from strangers: no control characters, no invalid text, and an empty one is none."""
