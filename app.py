@@ -22,7 +22,7 @@ from counting import add_head_count, delete_head_count, import_head_counts, list
 from db.errors import DatabaseError
 from db.overrides import Overrides
 from db.zone_sums import ZoneSums
-from enrolling import enrol, join_site, keys, leave_site, password
+from enrolling import enrol, join_site, keys, leave_site, logout, password
 from forgetting import forget
 from hearing import build_ear, build_sensor, make_demo_history, simulated_site
 from install.machine import InstallError
@@ -384,6 +384,7 @@ _COMMANDS: dict[str, Callable[[Place, argparse.Namespace], int]] = {
     "leave": lambda place, _: leave_site(place),
     "keys": keys_as_asked,
     "password": lambda place, arguments: password(place, is_first=arguments.first),
+    "logout": lambda place, _: logout(place),
     "tags": tags_as_asked,
     "count": count_as_asked,
     "privacy": lambda place, arguments: tell_privacy(place, arguments.document, arguments.output),

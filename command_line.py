@@ -20,6 +20,7 @@ _SAYS = {
     "leave": "be no sensor any more",
     "keys": "the keys of programs: list, make, revoke",
     "password": "set the admin password",
+    "logout": "log every browser out",
     "tags": "your own things: list, add, delete",
     "count": "how many people are there: the estimate learns from it",
     "forget": "remove one device's traces, by its address",

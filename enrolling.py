@@ -11,7 +11,7 @@ from config import ConfigError, Uplink
 from db.access import Access
 from db.outbox import Outbox
 from link_settings import outbox_limits, page_address, read_secret
-from links.access_commands import list_keys, make_key, revoke_key, set_first_password, set_password
+from links.access_commands import list_keys, log_all_out, make_key, revoke_key, set_first_password, set_password
 from place import Place
 from presence.access import Role
 from presence.sensors import SensorCard
@@ -109,4 +109,11 @@ def password(place: Place, *, is_first: bool) -> int:
     with contextlib.closing(place.open_store()) as store:
         access = Access(store.connections, place.clock.monotonic)
         print(set_password(access, wanted, secrets.SystemRandom(), place.clock.wall()))
+    return 0
+
+
+def logout(place: Place) -> int:
+    """Log every browser out."""
+    with contextlib.closing(place.open_store()) as store:
+        print(log_all_out(Access(store.connections, place.clock.monotonic)))
     return 0

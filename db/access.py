@@ -232,6 +232,17 @@ class Access:
             connection.execute(delete(LOGINS).where(LOGINS.c.token_hash == _digest(token)))
         self._remembered.forget_all()
 
+    def end_all_logins(self) -> int:
+        """Log every browser out; tells how many that were. Keys, and the password, stay as they are.
+
+        Raises:
+            DatabaseError: It could not be done.
+        """
+        with self._connections.write() as connection:
+            ended = connection.execute(delete(LOGINS)).rowcount
+        self._remembered.forget_all()
+        return ended
+
 
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()

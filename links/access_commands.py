@@ -40,6 +40,17 @@ def set_password(access: Access, wanted: str, rng: random.Random, now_at: dateti
     return f"{says}\nEvery browser has to log in again, within a minute. Keys stay as they are."
 
 
+def log_all_out(access: Access) -> str:
+    """Log every browser out.
+
+    Raises:
+        DatabaseError: It could not be done.
+    """
+    ended = access.end_all_logins()
+    browsers = "1 browser has" if ended == 1 else f"{ended} browsers have"
+    return f"{browsers} to log in again, within a minute. The password and keys stay as they are."
+
+
 def make_key(access: Access, name: str, role: Role, now_at: datetime) -> str:
     """Make a key.
 

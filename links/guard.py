@@ -131,7 +131,11 @@ class Guard:
         token = _ASKER.set(asker)
         most_bytes = _MOST_BYTES if asker.identity is not None else _MOST_BYTES_OF_STRANGERS
         try:
-            await self._app(scope, _bounded(receive, most_bytes), answering)
+            if scope["type"] == "websocket":
+                await self._app(scope, receive, answering)
+            else:
+                body = _BoundedBody(receive, answering, most_bytes)
+                await self._app(scope, body.receive, body.send)
         finally:
             _ASKER.reset(token)
 
@@ -141,6 +145,8 @@ class Guard:
         Raises:
             HTTPException: They may not.
         """
+        if ".." in asked.scope["path"].replace("\\", "/").split("/"):
+            raise HTTPException(404, "There is nothing by that name.")
         method = asked.scope.get("method", "GET")
         if (method not in _READING or asked.scope["type"] == "websocket") and _comes_from_elsewhere(asked.headers):
             raise HTTPException(
@@ -259,20 +265,36 @@ def _check_role(asked: HTTPConnection, needed: Role, identity: Identity | None, 
     )
 
 
-def _bounded(receive: Receive, most_bytes: int) -> Receive:
-    """The body, up to a bound; beyond it reading raises HTTPException, so that nobody fills the memory with it."""
-    received = 0
+class _BoundedBody:
+    """A request's body, up to a bound; beyond it the answer is 413, whatever becomes of the request behind it."""
 
-    async def receive_bounded() -> Message:
-        nonlocal received
-        message = await receive()
+    def __init__(self, receive: Receive, send: Send, most_bytes: int) -> None:
+        self._receive = receive
+        self._send = send
+        self._most_bytes = most_bytes
+        self._received = 0
+        self._has_begun = False
+        self._is_refused = False
+
+    async def receive(self) -> Message:
+        """The next part of it."""
+        message = await self._receive()
         if message["type"] == "http.request":
-            received += len(message.get("body", b""))
-            if received > most_bytes:
-                raise HTTPException(413, f"A body may have {most_bytes // 1024:,} KiB here. Log in, or send less.")
-        return message
+            self._received += len(message.get("body", b""))
+        if self._received <= self._most_bytes:
+            return message
+        return {"type": "http.disconnect"}
 
-    return receive_bounded
+    async def send(self, message: Message) -> None:
+        """Hand on the answer, or the refusal in its place."""
+        if self._received > self._most_bytes and not self._has_begun:
+            if not self._is_refused:
+                self._is_refused = True
+                refused = HTTPException(413, f"A body may have {self._most_bytes // 1024:,} KiB. Log in, or send less.")
+                await answer_of(refused)({"type": "http"}, self.receive, self._send)
+            return
+        self._has_begun = True
+        await self._send(message)
 
 
 def _with_headers(send: Send, further: tuple[tuple[bytes, bytes], ...]) -> Send:

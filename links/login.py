@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from db.access import Access
 from links.door import Door, TooManyTriesError
 from links.guard import COOKIE, LOGIN_PATH, current_identity
-from links.login_page import LOGIN_ROUTE, LOGOUT_ROUTE, logged_in_page, login_page
+from links.login_page import LOGIN_ROUTE, LOGOUT_ALL_ROUTE, LOGOUT_ROUTE, logged_in_page, login_page
 from links.refusals import too_often
 from presence.access import AccessError, Role
 
@@ -69,6 +69,7 @@ def login_router(access: Access, door: Door, clock: Callable[[], datetime], site
     _add_page(router, site_name)
     _add_login(router, door, site_name)
     _add_logout(router, access)
+    _add_logout_of_all(router, access)
     _add_password(router, access, door, clock)
 
     @router.get("/api/v1/me")
@@ -149,6 +150,18 @@ def _add_logout(router: APIRouter, access: Access) -> None:
         token = request.cookies.get(COOKIE)
         if token is not None and current_identity() is not None:
             access.end_login(token)
+        answer = RedirectResponse(LOGIN_PATH, 303) if _is_form(request) else Response(status_code=204)
+        answer.delete_cookie(COOKIE)
+        return answer
+
+
+def _add_logout_of_all(router: APIRouter, access: Access) -> None:
+    @router.post(
+        LOGOUT_ALL_ROUTE, status_code=204, responses={303: {"description": "A form was sent; where to go next."}}
+    )
+    def log_all_out(request: Request) -> Response:
+        """Log every browser out, this one too. Keys stay as they are."""
+        access.end_all_logins()
         answer = RedirectResponse(LOGIN_PATH, 303) if _is_form(request) else Response(status_code=204)
         answer.delete_cookie(COOKIE)
         return answer

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from html import escape
 
-from presence.access import Identity
+from presence.access import Identity, Role
 
 # What the form is sent to, and what else is answered there.
 LOGIN_ROUTE = "/api/v1/login"
 LOGOUT_ROUTE = "/api/v1/logout"
+LOGOUT_ALL_ROUTE = "/api/v1/logout/all"
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -49,7 +50,11 @@ _MISTAKE = '<p class="notice notice-broken" id="mistake" role="alert">{words}</p
 _LOGGED_IN = """<h1>You are logged in</h1>
 <p class="byline">{name}, with the role {role}.</p>
 <form method="post" action="{route}"><button class="button button-primary">Log out</button></form>
+{all_out}
 <p><a href="/">To the page</a></p>"""
+
+_ALL_OUT = """<form method="post" action="{route}"><button class="button">Log out every browser</button></form>
+<p class="note">Do so when a telephone or a computer was lost on which somebody is logged in. Keys stay.</p>"""
 
 
 def login_page(site_name: str, target: str, mistake: str | None = None) -> str:
@@ -72,6 +77,7 @@ def login_page(site_name: str, target: str, mistake: str | None = None) -> str:
 
 
 def logged_in_page(identity: Identity) -> str:
-    """The page for who is logged in already, as HTML: it offers to log out."""
-    content = _LOGGED_IN.format(name=escape(identity.name), role=identity.role, route=LOGOUT_ROUTE)
+    """The page for who is logged in already, as HTML: it offers to log out, and the admin to log all out."""
+    all_out = _ALL_OUT.format(route=LOGOUT_ALL_ROUTE) if identity.role is Role.ADMIN else ""
+    content = _LOGGED_IN.format(name=escape(identity.name), role=identity.role, route=LOGOUT_ROUTE, all_out=all_out)
     return _PAGE.format(title="Logged in", content=content)

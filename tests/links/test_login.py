@@ -80,6 +80,32 @@ def test_logging_out_ends_the_login_and_not_only_the_cookie(box: Guarded, browse
     assert box.ask("POST", CHANGING, cookie=cookie).status_code == 401
 
 
+def test_a_login_outlives_a_restart(box: Guarded, browser: httpx.Client) -> None:
+    """What starts anew on the same database knows the browser still, for 30 days and no longer."""
+    browser.post("/api/v1/login", json={"password": PASSWORD})
+    anew = Access(box.connections, box.watch)
+    assert anew.identity_of(browser.cookies[COOKIE], NOW_AT + timedelta(days=29)) is not None
+    assert Access(box.connections, box.watch).identity_of(browser.cookies[COOKIE], NOW_AT + timedelta(days=31)) is None
+
+
+def test_every_browser_is_logged_out_at_once(box: Guarded, browser: httpx.Client) -> None:
+    """The admin does so on the page or by command; the password and keys go on, and a viewer may not."""
+    key = box.access.make_key("grafana", Role.VIEWER, NOW_AT).key
+    with box.client(X_API_Key=key) as viewer:
+        assert viewer.post("/api/v1/logout/all").status_code == 403
+        assert "every browser" not in viewer.get("/login").text
+        for _ in range(2):
+            browser.post("/api/v1/login", json={"password": PASSWORD})
+        assert "Log out every browser" in browser.get("/login").text
+        answer = browser.post("/api/v1/logout/all", headers=FORM)
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
+        assert browser.get("/api/v1/me").json() == {"name": None, "role": None}
+        browser.post("/api/v1/login", json={"password": PASSWORD})
+        assert access_commands.log_all_out(box.access).startswith("1 browser has to log in again")
+        assert browser.get("/api/v1/me").json() == {"name": None, "role": None}
+        assert viewer.get("/api/v1/me").json()["name"] == "grafana"
+
+
 def test_logging_out_without_a_login_is_harmless(box: Guarded) -> None:
     """Nobody is told anything, and nothing is written."""
     assert box.ask("POST", "/api/v1/logout").status_code == 204

@@ -258,5 +258,5 @@ def identities_as_typed(data: bytes) -> None:
     except TagError:
         return  # refused, with its reason
     assert record.kind is kind
-    assert len(record.label) <= 200
+    assert len(record.label) <= 300
     assert record.label.isprintable()
