@@ -224,6 +224,10 @@ class LinksSection(_Section):
     login_required: bool = False
     """Whether even looking asks for a login. Without it the page can be read by anyone on the LAN; what changes or
     deletes, sends data in, or lists single devices to programs always asks."""
+    own_names: str = Field(default="", max_length=500, pattern=r"^[A-Za-z0-9. -]*$")
+    """Names of the internet that this machine is reached by, with spaces between them, for example museum.example.
+    Under any other such name even looking asks for a login, whatever login_required says; addresses, names without a
+    dot and those of a LAN (such as .local) need not be named."""
     uplink: Uplink = Uplink.OFF
     """Whether scans are also sent to a hub. http: to its web address. mqtt: through a broker. A sensor must send; a box
     may. `./run join` sets this up by itself."""

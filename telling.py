@@ -270,7 +270,7 @@ class Telling:
             login_required=login_required,
             clock=self.place.clock.wall,
             monotonic=self.place.clock.monotonic,
-            own_names=frozenset({socket.getfqdn()}),
+            own_names=frozenset({socket.getfqdn(), *self.place.config.links.own_names.split()}),
             inline_scripts=inline_scripts,
         )
 

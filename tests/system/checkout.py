@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[2]
 
 # What every Debian has; the scripts may use no more than this without saying that it is missing.
 BASE_COMMANDS = """
-    awk bash cat cut dirname env flock getconf getent grep id mkdir mv readlink rm sh sha256sum stat sync tail tr
+    awk bash cat cut dirname env flock getconf getent grep id mkdir mv readlink rm sh sha256sum stat sync tail timeout
+    tr
 """
 
 

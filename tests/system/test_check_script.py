@@ -18,7 +18,7 @@ def checkout(tmp_path: Path) -> Checkout:
     real = python.resolve()
     python.unlink()
     python.write_text(
-        f'#!/bin/sh\n[ "$1" = -ISc ] && exec {real} "$@"\necho "ran $*"\n'
+        f'#!/bin/sh\n[ "$1" = -ISc ] && exec {real} "$@"\necho "ran $*"\n[ -z "$SAYS" ] || echo "$SAYS"\n'
         'case "$*" in *"$FAILS"*)\n'
         "    mkdir -p .pytest_cache/v/cache\n"
         '    printf "{\\n%s\\n}" "$FAILED" >.pytest_cache/v/cache/lastfailed\n'
@@ -97,3 +97,17 @@ def test_virtual_radios_are_tried_only_when_asked_for(checkout: Checkout) -> Non
     asked, plain = checkout.run("check", "--radios", FAILS="nothing"), checkout.run("check", FAILS="nothing")
     assert asked.stdout.index("ran -m pytest --numprocesses 3") < asked.stdout.index("ran -m pytest --radios")
     assert "--radios" not in plain.stdout
+
+
+def test_a_known_vulnerability_fails_the_check(checkout: Checkout) -> None:
+    """What is locked and known to be vulnerable is told, and fails."""
+    done = checkout.run("check", FAILS="pip_audit", SAYS="Found 1 known vulnerability in 1 package")
+    assert done.returncode == 1
+    assert "vulnerabilities        FAILED" in done.stdout
+
+
+def test_vulnerabilities_that_cannot_be_looked_up_fail_nothing(checkout: Checkout) -> None:
+    """Without a connection the audit is skipped, and says why."""
+    done = checkout.run("check", FAILS="pip_audit", SAYS="ConnectionError")
+    assert done.returncode == 0
+    assert "Skipped: what is known of vulnerabilities could not be had" in done.stdout
