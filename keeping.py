@@ -12,7 +12,7 @@ from pathlib import Path
 from db.backup import Backup, back_up, list_backups
 from db.connect import Connections, file_of
 from db.daily_backup import BackupPlan, DailyBackups
-from db.damage import find_damage, find_damage_at_start, list_set_aside, set_aside
+from db.damage import DAMAGED, REPLACED, find_damage, find_damage_at_start, list_set_aside, set_aside
 from db.errors import DamagedDatabaseError, DatabaseAwayError, DatabaseError
 from db.in_use import held_alone
 from db.restoring import restore
@@ -119,11 +119,9 @@ class Keeping:
         try:
             self.look()
             while self._waiting:
-                record(self._waiting[0])
+                self._record_oldest(record)
                 recorded(self._waiting.popleft())
         except DatabaseError as error:
-            if not isinstance(error, DatabaseAwayError | DamagedDatabaseError):
-                self._waiting.popleft()  # it is the scan itself that is refused, and would be for ever
             self._note(error)
             raise
         self._recording = None
@@ -142,6 +140,15 @@ class Keeping:
             self._end()
             raise DamagedDatabaseError(f"The database is damaged ({self._damage}). A new one is begun.")
 
+    def _record_oldest(self, record: Callable[[Scan], None]) -> None:
+        try:
+            record(self._waiting[0])
+        except (DatabaseAwayError, DamagedDatabaseError):
+            raise
+        except DatabaseError:
+            self._waiting.popleft()  # it is the scan itself that is refused, and would be for ever
+            raise
+
     def _settle(self) -> None:
         """Before the database is opened: set aside one that is damaged."""
         damage, self._damage = self._damage, None
@@ -154,7 +161,7 @@ class Keeping:
                 f"{self._path} is no database of this programme ({damage}). Move it away, or choose another with "
                 "`--db`, and start again."
             )
-        aside = set_aside(self._path, self._place.clock.wall())
+        aside = set_aside(self._path, self._place.clock.wall(), DAMAGED)
         _log.error("%s What was found: %s.", self._of_damage(aside), damage)
 
     def _suspect(self) -> None:
@@ -173,12 +180,17 @@ class Keeping:
     def notices(self) -> tuple[Notice, ...]:
         """What the owner should know of the database and its backups."""
         backup = None if self._backups is None else self._backups.notice()
-        aside = () if self._path is None else list_set_aside(self._path)
-        now_at = self._place.clock.wall()
-        damaged = (
-            Notice("database", self._of_damage(one.path), one.at) for one in aside[:1] if now_at - one.at < _TOLD_FOR
-        )
-        return (*damaged, *(one for one in (self._recording, backup) if one is not None))
+        return tuple(one for one in (self._notice_of_damage(), self._recording, backup) if one is not None)
+
+    def _notice_of_damage(self) -> Notice | None:
+        """Of the last damaged database that was set aside, unless that is long ago or a backup was put back since."""
+        if self._path is None or not (damaged := list_set_aside(self._path, DAMAGED)):
+            return None
+        last = damaged[0]
+        replaced = list_set_aside(self._path, REPLACED)
+        if (replaced and replaced[0].at >= last.at) or self._place.clock.wall() - last.at >= _TOLD_FOR:
+            return None
+        return Notice("database", self._of_damage(last.path), last.at)
 
     def _is_ours(self) -> bool:
         """Whether a file that makes no sense was a database of this programme: a key or a backup belongs to it."""

@@ -16,12 +16,15 @@ from db.errors import DatabaseError, says_damaged
 
 # What SQLite keeps beside a database: changes that are not in it yet, and where to find them.
 _BESIDE = ("-wal", "-shm")
+# Why a database was set aside, as its name says.
+DAMAGED = "damaged"
+REPLACED = "replaced"
 _STAMP = "%Y-%m-%d-%H%M%S"
 
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """A damaged database that was set aside, with what lay beside it.
+    """A database that was set aside, with what lay beside it.
 
     Attributes:
         path: Where it lies now.
@@ -82,13 +85,13 @@ def _glance(connection: sqlite3.Connection) -> None:
     connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
-def set_aside(path: Path, now_at: datetime, why: str = "damaged") -> Path:
+def set_aside(path: Path, now_at: datetime, why: str) -> Path:
     """Give a database, and what lies beside it, another name; tells which. Nobody may have it open.
 
     Args:
         path: The file.
         now_at: The time that the name tells.
-        why: What the name says.
+        why: What the name says: `DAMAGED` or `REPLACED`.
 
     Raises:
         DatabaseError: It cannot be renamed.
@@ -112,9 +115,9 @@ def set_aside(path: Path, now_at: datetime, why: str = "damaged") -> Path:
     return aside
 
 
-def list_set_aside(path: Path) -> tuple[SetAside, ...]:
-    """The damaged databases that were set aside in favour of this one, and are still there, the newest first."""
-    pattern = re.compile(rf"{re.escape(path.stem)}-damaged-(\d{{4}}-\d\d-\d\d-\d{{6}}){re.escape(path.suffix)}")
+def list_set_aside(path: Path, why: str) -> tuple[SetAside, ...]:
+    """The databases that were set aside in favour of this one, and are still there, the newest first."""
+    pattern = re.compile(rf"{re.escape(path.stem)}-{why}-(\d{{4}}-\d\d-\d\d-\d{{6}}){re.escape(path.suffix)}")
     found = [(one, pattern.fullmatch(one.name)) for one in path.parent.glob(f"*{path.suffix}")]
     aside = [
         SetAside(one, datetime.strptime(name[1], _STAMP).replace(tzinfo=UTC)) for one, name in found if name is not None

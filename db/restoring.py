@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from db.backup import copy_whole
 from db.connect import Connections, file_of, make_folder
-from db.damage import set_aside, sync_folder
+from db.damage import REPLACED, set_aside, sync_folder
 from db.errors import DatabaseError, sentence_for
 from db.in_use import held_alone
 from db.notifications import give_up_waiting
@@ -65,7 +65,7 @@ def restore(url: str, backup: Path, now_at: datetime) -> Restored:
         try:
             _copy(backup, beside)
             found = _brought_up_to_date(beside, now_at)
-            aside = set_aside(path, now_at, "replaced") if path.exists() else None
+            aside = set_aside(path, now_at, REPLACED) if path.exists() else None
             beside.replace(path)
             sync_folder(path.parent)
         finally:

@@ -14,7 +14,7 @@ import pytest
 from config import Config, DbSection
 from db.errors import DatabaseError
 from db.store import Store, open_store
-from keeping import Keeping, make_backup, print_backups
+from keeping import Keeping, make_backup, print_backups, restore_backup
 from place import Place
 from presence.scan import Scan
 from scans.clock import Clock
@@ -104,6 +104,8 @@ def test_damage_found_at_the_start_is_set_aside_and_said(path: Path, damage: str
     assert "`./run restore" in notice.says
     (backup,) = (path.parent / "backups").iterdir()
     assert str(backup) in notice.says
+    restore_backup(place, backup)
+    assert keeping.notices() == ()
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -187,6 +189,21 @@ def test_a_scan_that_is_wrong_itself_stands_in_nobodys_way(path: Path) -> None:
             keeping.remember(store.recorder.record, lambda _: None, bad)
         recording(keeping, 31)(store)
     assert minutes_in(path) == [*range(20), 31]
+
+
+def test_what_fails_after_a_scan_was_recorded_drops_no_other(path: Path) -> None:
+    """It is not recorded twice for that, and the next one is recorded."""
+    place = place_of(path)
+    keeping = keeping_of(place)
+
+    def fail(_: object) -> None:
+        raise DatabaseError("it cannot be told")
+
+    with opened(place.database_url) as store:
+        with pytest.raises(DatabaseError):
+            keeping.remember(store.recorder.record, fail, scan(minute(30), ["a"]))
+        recording(keeping, 31)(store)
+    assert minutes_in(path) == [*range(20), 30, 31]
 
 
 def test_of_scans_that_wait_the_oldest_are_lost(path: Path) -> None:
