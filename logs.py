@@ -17,7 +17,8 @@ from typing import TextIO
 
 from scans.address_text import without_addresses
 
-_OURS = ("scans", "db", "layouts", "links", "telling", "watching", "reviving", "keeping")
+# Rooms, and modules beside them, that have something to say.
+OURS = ("scans", "db", "layouts", "links", "keeping", "reviving", "watching")
 
 # The levels of syslog(3), by which the journal sorts lines that begin so (sd-daemon(3)).
 _SYSLOG_LEVELS = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (0, 7))
@@ -53,7 +54,7 @@ def set_up_logs(stream: TextIO, environment: Mapping[str, str]) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(LogLine(is_for_journal=_is_journal(stream, environment)))
     logging.basicConfig(level=logging.ERROR, handlers=[handler])
-    for name in _OURS:
+    for name in OURS:
         logging.getLogger(name).setLevel(logging.INFO)
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_uncaught_in_thread

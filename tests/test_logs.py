@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from logs import LogLine
+from logs import OURS, LogLine
 from scans.bluetooth import BluetoothListener
 from scans.clock import machine_clock
 from scans.discovery import Discovery
@@ -52,6 +52,15 @@ def test_each_line_for_the_journal_bears_its_level() -> None:
     """Every line of a message of several lines begins with the level by which the journal sorts it."""
     assert line("one\ntwo", is_for_journal=True) == "<4>WARNING one\n<4>two"
     assert line("one", is_for_journal=True, level=logging.DEBUG) == "<7>DEBUG one"
+
+
+def test_whoever_logs_is_heard() -> None:
+    """Every module of ours that logs is among those whose lines are written, also the lesser ones."""
+    folders = (path for path in ROOT.iterdir() if path.name not in {"tests", "bench"} and path.name[0] != ".")
+    sources = (file for path in folders for file in ([path] if path.suffix == ".py" else path.rglob("*.py")))
+    logging_ones = {path for path in sources if "getLogger(__name__)" in path.read_text(encoding="utf-8")}
+    assert logging_ones
+    assert {path.relative_to(ROOT).parts[0].removesuffix(".py") for path in logging_ones} <= set(OURS)
 
 
 def test_what_nobody_caught_is_logged_without_its_address() -> None:
