@@ -7,12 +7,15 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from bleak import BleakScanner
+from bleak.backends.scanner import AdvertisementData
 
 from presence.faults import FaultReason, advice_for
 from presence.radio import Radio
 from presence.scan import Heard, Unheard
 from presence.zones import ZoneThresholds
 from scans.counting import new_windows
+from scans.discovery import bleak_scanner
 from scans.flood import MOST_ADDRESSES_A_SECOND, most_addresses
 from scans.folding import Fold, ObservationRules
 from scans.sensor import Moment, hearing_of
@@ -103,3 +106,18 @@ def test_a_flood_of_probe_requests_is_recognised_through_tshark(tmp_path: Path) 
     flood = fold.flood()
     assert flood is not None
     assert flood.reason is FaultReason.FLOODED
+
+
+def test_bleak_remembers_no_more_devices_than_it_is_given_room_for() -> None:
+    """A discovery that lasts for months, or a flood, does not fill the memory with devices that are gone."""
+    heard: list[str] = []
+    scanner = bleak_scanner(lambda device, _: heard.append(device.address), None)
+    assert isinstance(scanner, BleakScanner)
+    backend = scanner._backend  # noqa: SLF001 - what bleak itself does at each advertisement
+    for number in range(10_000):
+        address = f"{number:012x}"
+        advertised = AdvertisementData(None, {}, {}, [], None, -60, ())
+        device = backend.create_or_update_device(address, address, None, {}, advertised)
+        backend.call_detection_callbacks(device, advertised)
+    assert len(heard) == 10_000
+    assert len(backend.seen_devices) <= 4096
