@@ -18,6 +18,7 @@ from presence.tags import IdentityKind, TagCard
 from registering import add_tag
 from scans.identities import AddressError, address_of
 from tests.db.scanning import device, scan
+from tests.sqlite import new_database
 from tests.system.programme import PATIENCE_SECONDS, ROOT, environment
 
 PHONE, OTHER = "3c:22:fb:01:02:03", "da:a1:19:04:05:06"
@@ -27,7 +28,7 @@ PHONE, OTHER = "3c:22:fb:01:02:03", "da:a1:19:04:05:06"
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """A place where two phones were heard just now, under the key of today."""
     monkeypatch.setenv("TRACKING_PRESENCE_TIME_ZONE", "UTC")
-    made = place_of(parse(["forget", "--db", f"sqlite:///{tmp_path}/tracking.db"]))
+    made = place_of(parse(["forget", "--db", new_database(tmp_path / "tracking.db")]))
     now_at = datetime.now(UTC)
     key = made.visitor_keys().key_at(now_at)
     heard = [replace(device(one), device_hash=key.hash_of(Radio.WIFI, one)) for one in (PHONE, OTHER)]

@@ -13,6 +13,7 @@ from db.reports import keep_report
 from place import place_of
 from scans.enrolment import join
 from tests.scans.test_enrolment import ENROLMENT
+from tests.sqlite import new_database
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "privacy.md"
 
@@ -31,7 +32,7 @@ def test_every_table_is_in_the_document() -> None:
 
 def test_every_file_is_in_the_document(tmp_path: Path) -> None:
     """Whatever the programme writes into the folder of its data, docs/privacy.md says what it holds."""
-    place = place_of(parse(["run", "--db", f"sqlite:///{tmp_path}/tracking.db"]))
+    place = place_of(parse(["run", "--db", new_database(tmp_path / "tracking.db")]))
     now_at = datetime.now(UTC)
     with held_alone(place.database_url), contextlib.closing(place.open_store()) as store:
         assert store.sensors.all(now_at) == ()

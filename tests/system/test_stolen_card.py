@@ -35,6 +35,7 @@ from db.store import open_store
 from presence.radio import Radio
 from tests.db.scanning import SETTINGS, hash_of, minute, scan
 from tests.scans.captures import pcap, probe_request, upward_data, written
+from tests.sqlite import new_database
 
 ADDRESS = "ac:de:48:0a:f1:92"
 RAW = bytes.fromhex(ADDRESS.replace(":", ""))
@@ -91,6 +92,7 @@ def stolen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StolenCard]:
         make_image(image, MEGABYTES)
         with mounted(image) as card:
             extra = surroundings(card, rotation_hour)
+            new_database(card / "data" / "tracking.db")
             replay(card, captures, log_of(rows, folder), extra)
             listen_to_bluetooth(card, extra, on_air, today)
             hashes = stored_hashes(card)
@@ -125,7 +127,7 @@ def test_who_was_forgotten_is_nowhere_on_the_card(tmp_path: Path) -> None:
     try:
         make_image(image, MEGABYTES)
         with mounted(image) as card, contextlib.ExitStack() as undo:
-            url = f"sqlite:///{card}/tracking.db"
+            url = new_database(card / "tracking.db")
             running, other = (undo.enter_context(contextlib.closing(open_store(url, SETTINGS))) for _ in range(2))
             for number in range(20):
                 running.recorder.record(scan(minute(number), ["a", *map(str, range(number, number + 30))]))
