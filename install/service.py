@@ -113,9 +113,7 @@ def start(machine: Machine) -> None:
     try:
         machine.run("systemctl", "restart", NAME)
     except InstallError as error:
-        raise InstallError(
-            f"The service does not start. `journalctl --unit {NAME} --lines 20` says why; it is tried again for ever."
-        ) from error
+        raise InstallError(f"The service does not start: `journalctl --unit {NAME} --lines 20` says why.") from error
 
 
 def installed_command(layout: Layout) -> str | None:

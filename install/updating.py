@@ -72,7 +72,9 @@ def update(installed: Installed, source: Path, now_at: datetime, patience_second
     except BaseException as error:  # whatever it was, also Ctrl+C: what ran before is to run again
         _go_back(installed, before, copy, what)
         shutil.rmtree(release)
-        raise InstallError(f"The update failed, and what ran before runs again. {error}") from error
+        raise InstallError(
+            f"The update failed, and what ran before runs again. With the new release: {error}"
+        ) from error
     forget_releases(layout, release, before)
     say(f"Release {release.name} runs, and answers. The one before is kept until the next update.")
 
