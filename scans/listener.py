@@ -12,7 +12,7 @@ from scans.sighting import HearSighting
 class Listener(Protocol):
     """A radio that can listen for a while.
 
-    Each runs on a thread of its own, and may block for the time it listens and 25 s more when everything hangs; the
+    Each runs on a thread of its own, and may block for the time it listens and 40 s more when everything hangs; the
     caller stops waiting for it after that (`scans.patience`). One thread at a time listens and recovers.
     """
 

@@ -33,7 +33,7 @@ class PatientRadio:
         radio: Which radio.
         make_listener: Makes its listener, now and whenever one has to be replaced.
         patience_seconds: How long it may take beyond the time it listens: to start, stop and recover. A listener that
-            finds everything hung needs 25 s for that.
+            finds everything hung needs 40 s for that.
     """
 
     def __init__(self, radio: Radio, make_listener: Callable[[], Listener], patience_seconds: float) -> None:

@@ -13,9 +13,10 @@ from scans.client_frames import CAPTURE_FILTER, FIELDS, ClientFrames
 from scans.sighting import HearSighting
 from scans.tshark import Bounds, Ending, Tshark
 
-# tshark starts to capture within 0.2 s on a desktop, some 4 s on a busy Pi 3, and ends within 2 s of its time. What
-# takes several times as long hangs; there is time left for recovery then (`scans.patience`).
-_START_SECONDS = 15.0
+# tshark starts to capture within 0.2 s on a desktop, some 4 s on a busy Pi 3, and within 22 s on a machine that is
+# starved of everything (docs/virtual-radios.md), which would never hear Wi-Fi if it were given up sooner. It ends in
+# 2 s after its time. There is time left for recovery in a minute all the same (`scans.patience`).
+_START_SECONDS = 30.0
 _LATE_SECONDS = 5.0
 
 # Whoever attends to the capture lets go of it within a second.
@@ -100,7 +101,7 @@ class WifiListener:
         return Radio.WIFI
 
     def listen(self, seconds: float, hear: HearSighting) -> Fault | None:
-        """Listen for `seconds`; see `scans.listener.Listener.listen`. Takes 25 s more when everything hangs."""
+        """Listen for `seconds`; see `scans.listener.Listener.listen`. Takes 40 s more when everything hangs."""
         prepared = self._source.prepare()
         if isinstance(prepared, Fault):
             return prepared

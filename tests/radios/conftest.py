@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
 
 from tests.layouts.conftest import chromium
-from tests.layouts.visit import Visit
 from tests.radios.box import Box
 from tests.radios.faults import PATIENCE_SECONDS, all_heard
 from tests.radios.image import cache_folder, image, missing_tools
+from tests.radios.shown import ShownPage
 from tests.radios.table import FaultTable
 
 __all__ = ["chromium"]
@@ -50,10 +49,6 @@ def running(box: Box) -> Iterator[Box]:
 
 
 @pytest.fixture(scope="module")
-def page(running: Box, chromium: Browser) -> Iterator[Visit]:
-    """The page, open in a real browser outside the guest."""
-    visit = Visit(chromium.new_page(), running.machine.url)
-    visit.page.set_default_timeout(PATIENCE_SECONDS * 1000)
-    visit.open()
-    yield visit
-    visit.page.close()
+def page(running: Box) -> ShownPage:
+    """What the page shows to somebody outside the guest."""
+    return ShownPage(running.machine.url)

@@ -59,7 +59,7 @@ class Machine:
             backing = ["-b", str(image.disk), "-F", "raw"]
             subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *backing, str(disk)], check=True)
         with (folder / "qemu.log").open("ab") as log:
-            command = ["nice", "-n", "3", *_qemu(image, folder, disk, self._socket, port)]
+            command = ["nice", "-n", "1", *_qemu(image, folder, disk, self._socket, port)]
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             self._agent = self._connected()

@@ -6,9 +6,9 @@ import pytest
 
 from presence.faults import advice_for
 from presence.radio import Radio
-from tests.layouts.visit import Visit
 from tests.radios.box import Box, ScanTold
 from tests.radios.faults import FAULTS, PATIENCE_SECONDS, RadioFault, all_heard
+from tests.radios.shown import ShownPage
 from tests.radios.table import FaultRow, FaultTable
 
 # A fault may come, and go, in the middle of a scan: the one after that must know.
@@ -26,7 +26,7 @@ def words_of(text: str) -> str:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_fault_is_told_and_gone_again(running: Box, page: Visit, table: FaultTable, fault: RadioFault) -> None:
+def test_fault_is_told_and_gone_again(running: Box, page: ShownPage, table: FaultTable, fault: RadioFault) -> None:
     """A broken radio is told on the page with its reason, disturbs no other, and is heard again without a restart."""
     running.wait_until(lambda: all_heard(running.scans()), PATIENCE_SECONDS, "both radios heard before")
     process, before = running.process(), running.scans()[-1].number
@@ -41,7 +41,7 @@ def test_fault_is_told_and_gone_again(running: Box, page: Visit, table: FaultTab
     advice = {words_of(advice_for(fault.radio, one)) for one in fault.reasons}
 
     def said() -> str:
-        shown = words_of(page.page.inner_text(f"#radio-states .radio-{fault.radio.value}"))
+        shown = page.radio(fault.radio)
         return next((text for text in advice if text in shown), "")
 
     running.wait_until(lambda: bool(said()), PATIENCE_SECONDS, f"{fault.name} on the page")

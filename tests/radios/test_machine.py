@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from tests.layouts.visit import Visit
 from tests.radios.box import Box
 from tests.radios.faults import PATIENCE_SECONDS, all_heard
+from tests.radios.shown import ShownPage
 from tests.radios.table import FaultRow, FaultTable
 
 # To the last byte, so that not even a log that has room of its own can grow.
@@ -23,40 +23,35 @@ def number_of_latest(box: Box) -> int:
     return scans[-1].number if scans else 0
 
 
-def notices(page: Visit) -> str:
-    """What the page tells of the box itself."""
-    return " ".join(page.page.locator("#box-notices").inner_text().split())
-
-
 def test_full_disk_is_told_and_recording_goes_on_when_there_is_room(
-    running: Box, page: Visit, table: FaultTable
+    running: Box, page: ShownPage, table: FaultTable
 ) -> None:
     """While the disk is full the page says that nothing is recorded; with room again it is, without a restart."""
     running.wait_until(lambda: all_heard(running.scans()), PATIENCE_SECONDS, "both radios heard before")
     process = running.process()
     running.machine.run(_FILL, PATIENCE_SECONDS)
     began = time.monotonic()
-    running.wait_until(lambda: "The disk is full" in notices(page), PATIENCE_SECONDS, "the page tells of a full disk")
-    told_seconds, said = time.monotonic() - began, notices(page)
+    running.wait_until(lambda: "The disk is full" in page.notices(), PATIENCE_SECONDS, "the page tells of a full disk")
+    told_seconds, said = time.monotonic() - began, page.notices()
     running.machine.do(_FREE, PATIENCE_SECONDS)
     ended, before = time.monotonic(), number_of_latest(running)
     running.wait_until(lambda: number_of_latest(running) > before, PATIENCE_SECONDS, "scans recorded again")
     recovered_seconds = time.monotonic() - ended
-    running.wait_until(lambda: not notices(page), PATIENCE_SECONDS, "the page says so no more")
+    running.wait_until(lambda: not page.notices(), PATIENCE_SECONDS, "the page says so no more")
     table.add(FaultRow("disk full, freed again", said, told_seconds, recovered_seconds))
     assert all_heard(running.scans())
     assert running.process() == process
 
 
-def test_damaged_database_is_set_aside_and_a_new_one_begun(running: Box, page: Visit, table: FaultTable) -> None:
+def test_damaged_database_is_set_aside_and_a_new_one_begun(running: Box, page: ShownPage, table: FaultTable) -> None:
     """The page names what a damaged database is called now, and the last backup; scans go on in a new one."""
     running.wait_until(lambda: all_heard(running.scans()), PATIENCE_SECONDS, "both radios heard before")
     backup = running.command("backup").split()[-1]
     process = running.process()
     running.damage_database()
     began = time.monotonic()
-    running.wait_until(lambda: "was damaged" in notices(page), PATIENCE_SECONDS, "the page tells of the damage")
-    told_seconds, said = time.monotonic() - began, notices(page)
+    running.wait_until(lambda: "was damaged" in page.notices(), PATIENCE_SECONDS, "the page tells of the damage")
+    told_seconds, said = time.monotonic() - began, page.notices()
     running.wait_until(lambda: all_heard(running.scans()), PATIENCE_SECONDS, "both radios heard again")
     table.add(FaultRow("database file damaged", said, told_seconds, time.monotonic() - began))
     assert backup.rsplit("/", 1)[-1] in said
@@ -64,7 +59,7 @@ def test_damaged_database_is_set_aside_and_a_new_one_begun(running: Box, page: V
 
 
 @pytest.mark.parametrize("step", _STEPS)
-def test_clock_that_jumps_stops_nothing(running: Box, page: Visit, table: FaultTable, step: str) -> None:
+def test_clock_that_jumps_stops_nothing(running: Box, page: ShownPage, table: FaultTable, step: str) -> None:
     """After a jump of the clock, ahead or back, scans go on as they are due, without a restart."""
     process, before = running.process(), number_of_latest(running)
     running.machine.do(f"date --set=@$(($(date +%s) + {_STEPS[step]}))")
@@ -72,8 +67,7 @@ def test_clock_that_jumps_stops_nothing(running: Box, page: Visit, table: FaultT
     # One scan may have been under way.
     running.wait_until(lambda: number_of_latest(running) >= before + 2, PATIENCE_SECONDS, f"scans after {step}")
     recovered_seconds = time.monotonic() - ended
-    notice = page.page.locator("#clock-wrong")
-    said = notice.text_content() or "" if notice.is_visible() else "nothing: scans go on"
+    said = "the clock of this box is not right yet" if page.says_clock_is_wrong() else "nothing: scans go on"
     table.add(FaultRow(f"clock set {step}", said, None, recovered_seconds))
     assert all_heard(running.scans())
     assert running.process() == process

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from bench.compare_with_truth import compare_devices, compare_scans, read_truth
 from presence.radio import Radio
+from tests.layouts.visit import Visit
 from tests.radios.box import Box
 
 # The first scans find the adapter and switch it; some more, so that addresses change in between.
@@ -17,10 +19,16 @@ _PATIENCE_SECONDS = 900.0
 
 
 @pytest.fixture(scope="module")
-def run(box: Box) -> Iterator[Path]:
-    """A folder with the truth, the database and the key of a run of some minutes."""
+def run(box: Box, chromium: Browser) -> Iterator[Path]:
+    """A folder with the truth, the database and the key of a run of some minutes, whose page somebody saw."""
     box.start({"TRACKING_SCANS_WIFI_CHANNELS": "[6]"})
     box.wait_until(lambda: len(box.scans()) >= _SCANS, _PATIENCE_SECONDS, f"{_SCANS} scans")
+    page = Visit(chromium.new_page(), box.machine.url)
+    page.page.set_default_timeout(_PATIENCE_SECONDS * 1000)
+    page.open()
+    for radio in Radio:
+        page.page.wait_for_selector(f"#radio-states .radio-{radio.value}")
+    page.page.close()
     box.stop()
     yield box.collect()
     box.forget()

@@ -61,14 +61,14 @@ def _of_maker(company: int, payload: bytes) -> bytes:
 
 
 ADVERTISERS = (
-    Advertiser("public", "C0:98:E5:00:00:01", -52, 0.9, _named("Fitness band")),
-    Advertiser("public", "00:1A:7D:DA:71:02", -81, 1.1, _of_maker(0x0059, b"\x01\x02\x03")),
-    Advertiser("static", "D3:11:22:33:44:03", -63, 0.7, _of_maker(0x004C, b"\x02\x15" + bytes(20) + b"\xc5")),
-    Advertiser("static", "F0:55:66:77:88:04", -70, 1.0, _named("Thermometer")),
-    Advertiser("resolvable", None, -58, 0.8, _of_maker(0x004C, b"\x10\x05\x01\x18\x00\x00\x00")),
-    Advertiser("resolvable", None, -77, 0.9, _of_maker(0x0075, b"\x42\x04\x01")),
-    Advertiser("non-resolvable", None, -66, 1.0, _of_maker(0x0006, b"\x01\x09\x20\x02")),
-    Advertiser("non-resolvable", None, -88, 1.2, _of_maker(0x00E0, b"\x00\x01")),
+    Advertiser("public", "C0:98:E5:00:00:01", -52, 1.6, _named("Fitness band")),
+    Advertiser("public", "00:1A:7D:DA:71:02", -81, 2.2, _of_maker(0x0059, b"\x01\x02\x03")),
+    Advertiser("static", "D3:11:22:33:44:03", -63, 1.3, _of_maker(0x004C, b"\x02\x15" + bytes(20) + b"\xc5")),
+    Advertiser("static", "F0:55:66:77:88:04", -70, 2.0, _named("Thermometer")),
+    Advertiser("resolvable", None, -58, 1.5, _of_maker(0x004C, b"\x10\x05\x01\x18\x00\x00\x00")),
+    Advertiser("resolvable", None, -77, 1.8, _of_maker(0x0075, b"\x42\x04\x01")),
+    Advertiser("non-resolvable", None, -66, 1.7, _of_maker(0x0006, b"\x01\x09\x20\x02")),
+    Advertiser("non-resolvable", None, -88, 2.5, _of_maker(0x00E0, b"\x00\x01")),
 )
 
 
