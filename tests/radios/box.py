@@ -147,7 +147,8 @@ class Box:
 
     def collect(self) -> Path:
         """A folder with what the programme stored, its visitor key, and the truth so far."""
-        self.machine.do(f"cp {_HOME}/data/tracking.db {_HOME}/data/tracking.key /run/truth.csv /root/host/")
+        self.machine.do(f"sqlite3 {_HOME}/data/tracking.db '.backup /root/host/tracking.db'")
+        self.machine.do(f"cp {_HOME}/data/tracking.key /run/truth.csv /root/host/")
         return self._folder
 
     def forget(self) -> None:
