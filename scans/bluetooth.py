@@ -36,7 +36,7 @@ class BluetoothListener:
         return Radio.BLUETOOTH
 
     def listen(self, seconds: float, hear: HearSighting) -> Fault | None:
-        """Listen for `seconds`; see `scans.listener.Listener.listen`. Takes 12 s more when everything hangs."""
+        """Listen for `seconds`; see `scans.listener.Listener.listen`. Takes 15 s more when everything hangs."""
 
         def take(broadcast: Broadcast) -> None:
             hear(sighting_of(broadcast))

@@ -42,7 +42,7 @@ def now() -> datetime:
 
 def a_discovery() -> Discovery:
     """A real one, less patient, which may run no command."""
-    care = AdapterMender(None, run=lambda _: CommandResult(1))
+    care = AdapterMender(None, run=lambda _: CommandResult(1), answer_seconds=2)
     return Discovery(None, care=care, start_seconds=1, stop_seconds=1)
 
 
