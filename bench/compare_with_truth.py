@@ -96,9 +96,10 @@ def _senders(on_air: pd.DataFrame, from_: float, to: float) -> frozenset[str]:
 def compare_devices(folder: Path, truth: Truth) -> dict[str, dict[str, int]]:
     """For each radio: devices stored, those of them never on the air, and those certainly on the air and not stored."""
     key = _key(folder)
-    scans = _stored(folder, "SELECT started_at, duration_seconds FROM scans")
+    everything = _stored(folder, "SELECT * FROM scans")
     compared = {}
     for radio in Radio:
+        scans = everything[everything[f"{radio.value}_fault_reason"].isna()]  # what broke off was not heard for certain
         on_air = truth.sent[truth.sent["radio"] == radio.value]
         names = _stored(folder, _STORED_NAMES[radio])["device_hash"]
         stored = {bytes(name).hex() for name in names}
