@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import random
@@ -12,41 +11,30 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from command_line import parse
+from commands.table import COMMANDS, Command
 from config import ConfigError, Uplink
-from counting import add_head_count, delete_head_count, import_head_counts, list_head_counts
 from db.errors import DatabaseError
-from db.overrides import Overrides
 from db.zone_sums import ZoneSums
-from enrolling import enrol, join_site, keys, leave_site, logout, password
-from forgetting import forget
 from hearing import build_ear, build_sensor, make_demo_history, simulated_site
 from install.machine import InstallError
-from keeping import Keeping, make_backup, print_backups, restore_backup
+from keeping import Keeping
 from link_settings import certificate, page_address
 from links.access_commands import set_first_password
 from links.errors import LinkSettingsError
-from links.scan_lines import scan_as_json, scan_as_text
 from links.sensor_page import OwnHearing, sensor_server
 from links.server import ServerError, end, open_port, web_server
 from links.service_manager import service_manager
 from logs import set_up_logs
 from place import Place, place_of
-from presence.access import AccessError, Role
+from presence.access import AccessError
 from presence.estimate import EstimateError
-from presence.faults import advice_for
 from presence.overview import Activity, Phase
-from presence.radio import Radio
-from presence.ranges import TimeRange
 from presence.scan import Scan
-from presence.sensors import SensorCard
-from presence.tags import IdentityKind, TagCard, TagError
-from privacy import tell_privacy
-from registering import add_tag, delete_tag, list_tags
+from presence.tags import TagError
 from reviving import SteadyJob, begin_afresh, keep_alive
 from scans.box import Box
 from scans.enrolment import EnrolmentError, site_registry
@@ -54,8 +42,7 @@ from scans.identities import AddressError
 from scans.minute import EveryMinute
 from scans.progress import Progress
 from scans.visitor_key import KeyFileError
-from sharing import share
-from showing import add_page, page_settings
+from showing import add_page
 from sparing import spare_memory
 from telling import Telling, open_telling
 from watching import Watching, register_demo_tags
@@ -267,138 +254,11 @@ def _jitter() -> random.Random:
     return random.Random()  # noqa: S311 - shifts of a few seconds are no secret
 
 
-def scan(place: Place) -> int:
-    """Make one scan now, and print it as JSON; nothing is stored."""
-    site = simulated_site(place) if place.is_demo else None
-    with contextlib.closing(build_sensor(place, place.visitor_keys(), site, None)) as sensor:
-        print(scan_as_json(sensor.scan(), with_devices=True))
-    return 0
-
-
-def replay(place: Place, captures: Sequence[Path], bluetooth: Path | None, as_line: Callable[[Scan], str]) -> int:
-    """Take stored captures down the road of live ones, and print a line for each scan."""
-    from scans.counting import new_windows  # noqa: PLC0415 - see above
-    from scans.replay import Replay  # noqa: PLC0415 - see above
-    from scans.wifi import read_capture  # noqa: PLC0415 - see above
-
-    scans = place.config.scans
-    with contextlib.closing(place.open_store()) as store:
-
-        def take(one: Scan) -> None:
-            store.recorder.record(one)
-            print(as_line(one), flush=True)
-
-        windows = new_windows(place.what_stays(place.registry_key(), store.fixtures.digests()))
-        player = Replay(scans.sensor_name, place.visitor_keys(), place.rules(), take, windows)
-        faults = player.play(captures, read_capture, bluetooth)
-    for path, fault in faults:
-        print(f"{path}: {fault.detail or advice_for(Radio.WIFI, fault.reason)}", file=sys.stderr)
-    return 1 if faults else 0
-
-
-def report(place: Place, time_range: TimeRange) -> int:
-    """Print the report that the page saves."""
-    from layouts.report import report_text  # noqa: PLC0415 - see above
-
-    with contextlib.closing(place.open_store()) as store:
-        told = store.reader.report(time_range, place.clock.wall())
-        thresholds = Overrides(store.connections).thresholds() or place.thresholds
-        print(report_text(told, page_settings(place), thresholds))
-    return 0
-
-
-def doctor_as_asked(place: Place, arguments: argparse.Namespace) -> int:
-    """Say how each part is, or print all that somebody needs who helps from afar."""
-    from examining import doctor  # noqa: PLC0415 - see above
-
-    if not arguments.bundle:
-        return doctor(place)
-    from bundling import bundle  # noqa: PLC0415 - see above
-
-    return bundle(place, sys.stdin.read() if arguments.log else None)
-
-
-def replay_as_asked(place: Place, arguments: argparse.Namespace) -> int:
-    """Replay captures, each scan as JSON or in words."""
-    as_line = partial(scan_as_json, with_devices=False) if arguments.json else scan_as_text
-    return replay(place, arguments.captures, arguments.bluetooth, as_line)
-
-
-def keys_as_asked(place: Place, arguments: argparse.Namespace) -> int:
-    """List keys, make one or revoke one."""
-    return keys(place, arguments.action, getattr(arguments, "name", ""), getattr(arguments, "role", Role.VIEWER.value))
-
-
-def tags_as_asked(place: Place, arguments: argparse.Namespace) -> int:
-    """List tags, register one or forget one."""
-    match arguments.action:
-        case "add":
-            card = TagCard(arguments.name, arguments.kind, note=arguments.note)
-            return add_tag(place, card, IdentityKind(arguments.by), arguments.identity)
-        case "delete":
-            return delete_tag(place, arguments.name)
-        case _:
-            return list_tags(place)
-
-
-def count_as_asked(place: Place, arguments: argparse.Namespace) -> int:
-    """Take in how many people were counted, list what was, or take an entry back."""
-    if arguments.list:
-        return list_head_counts(place)
-    if arguments.delete is not None:
-        return delete_head_count(place, arguments.delete)
-    if arguments.table is not None:
-        return import_head_counts(place, arguments.table)
-    return add_head_count(place, arguments.people, arguments.at)
-
-
-def restore_as_asked(place: Place, arguments: argparse.Namespace) -> int:
-    """Put a backup back, or list those there are."""
-    return print_backups(place, arguments.folder) if arguments.list else restore_backup(place, arguments.backup)
-
-
-def enrol_as_asked(place: Place, arguments: argparse.Namespace) -> int:
-    """Enrol a sensor."""
-    return enrol(place, SensorCard(arguments.name, arguments.place or None, None), Uplink(arguments.by), arguments.url)
-
-
-def service_as_asked(place: Place, arguments: argparse.Namespace) -> int:
-    """Put the service on this machine, update it or remove it."""
-    from installing import install_service, uninstall_service, update_service  # noqa: PLC0415 - see above
-
-    match arguments.command:
-        case "install":
-            return install_service(place, arguments.what)
-        case "update":
-            return update_service(place, arguments.source, is_copied=arguments.database_is_copied)
-        case _:
-            return uninstall_service(delete_data=arguments.delete_data)
-
-
-_COMMANDS: dict[str, Callable[[Place, argparse.Namespace], int]] = {
+_COMMANDS: dict[str, Command] = {
     "run": lambda place, _: run(place),
     "sensor": lambda place, _: run_sensor(place),
     "hub": lambda place, _: run_hub(place),
-    "enrol": enrol_as_asked,
-    "join": lambda place, arguments: join_site(place, " ".join(arguments.code)),
-    "leave": lambda place, _: leave_site(place),
-    "keys": keys_as_asked,
-    "password": lambda place, arguments: password(place, is_first=arguments.first),
-    "logout": lambda place, _: logout(place),
-    "tags": tags_as_asked,
-    "count": count_as_asked,
-    "privacy": lambda place, arguments: tell_privacy(place, arguments.document, arguments.output),
-    "share": lambda place, arguments: share(place, arguments.days),
-    "forget": lambda place, arguments: forget(place, arguments.address, tags_too=arguments.tags),
-    "doctor": doctor_as_asked,
-    "scan": lambda place, _: scan(place),
-    "replay": replay_as_asked,
-    "report": lambda place, arguments: report(place, TimeRange(arguments.range)),
-    "backup": lambda place, arguments: make_backup(place, arguments.folder),
-    "restore": restore_as_asked,
-    "install": service_as_asked,
-    "update": service_as_asked,
-    "uninstall": service_as_asked,
+    **COMMANDS,
 }
 
 

@@ -1,4 +1,4 @@
-"""Keeping: what is remembered is kept safe: backups by command and by day, and what is done about damage."""
+"""Keeping: what is remembered is kept safe: daily backups, and what is done about damage."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from db.backup import Backup, back_up, list_backups
+from db.backup import Backup, list_backups
 from db.connect import Connections, file_of
 from db.daily_backup import BackupPlan, DailyBackups
 from db.damage import DAMAGED, REPLACED, find_damage, find_damage_at_start, list_set_aside, set_aside
 from db.errors import DamagedDatabaseError, DatabaseAwayError, DatabaseError
 from db.in_use import held_alone
-from db.restoring import restore
 from place import Place
 from presence.notices import Notice
 from presence.scan import Scan
@@ -215,40 +214,3 @@ class Keeping:
 def backup_folder(place: Place) -> Path:
     """Where backups lie, unless somebody says otherwise."""
     return place.folder / "backups"
-
-
-def make_backup(place: Place, folder: Path | None) -> int:
-    """Copy the database while it is in use, and check the copy."""
-    print(f"Saved and checked: {back_up(place.database_url, folder or backup_folder(place), place.clock.wall())}")
-    return 0
-
-
-def restore_backup(place: Place, backup: Path) -> int:
-    """Put a backup in the place of the database."""
-    restored = restore(place.database_url, backup, place.clock.wall())
-    until = "holds no scan yet"
-    if restored.last_scan_at is not None:
-        until = f"tells of everything until {restored.last_scan_at.astimezone(place.time_zone):%d %B %Y, %H:%M}"
-    print(f"Restored: {backup}. It {until}.")
-    counted = (
-        (restored.scan_count, "scans"),
-        (restored.head_count_count, "head counts"),
-        (restored.tag_count, "tags"),
-    )
-    print(f"It has {', '.join(f'{count:,} {name}' for count, name in counted)}. The keys stay those of today.")
-    if restored.set_aside is not None:
-        print(f"What was there before is now {restored.set_aside}; delete it when you need it no more.")
-    return 0
-
-
-def print_backups(place: Place, folder: Path | None) -> int:
-    """List the backups, the newest first."""
-    folder = folder or backup_folder(place)
-    backups = list_backups(place.database_url, folder)
-    for backup in backups:
-        made_at = backup.made_at.astimezone(place.time_zone)
-        made_by = "made daily" if backup.is_daily else "made by `./run backup`"
-        print(f"{made_at:%d %B %Y, %H:%M}  {backup.size_bytes / 1e6:8.1f} MB  {made_by}  {backup.path}")
-    if not backups:
-        print(f"There is no backup in {folder}. `./run backup` makes one.")
-    return 0

@@ -49,7 +49,7 @@ PROVED = {
         "tests/links/test_guard.py::test_single_devices_sending_and_changing_ask_for_a_key"
     ),
     "Ask that your device be forgotten": "tests/db/test_forget.py::test_nothing_of_a_device_is_left",
-    "it is not written down": "tests/test_forgetting.py::test_a_device_is_forgotten_without_being_named",
+    "it is not written down": "tests/commands/test_forget.py::test_a_device_is_forgotten_without_being_named",
     "no core dump is written": "tests/system/test_no_core_dump.py::test_a_crash_leaves_nothing_behind",
     "never of what makes up its address": "tests/scans/test_fixtures.py::test_a_made_up_address_gets_no_lasting_name",
 }

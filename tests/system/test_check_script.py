@@ -111,3 +111,11 @@ def test_vulnerabilities_that_cannot_be_looked_up_fail_nothing(checkout: Checkou
     done = checkout.run("check", FAILS="pip_audit", SAYS="ConnectionError")
     assert done.returncode == 0
     assert "Skipped: what is known of vulnerabilities could not be had" in done.stdout
+
+
+def test_packages_that_nothing_is_known_of_are_told(checkout: Checkout) -> None:
+    """Where packages come from an index that tells of no vulnerabilities, they are not called sound."""
+    said = "Dependency not found on PyPI and could not be audited: dash (4.4.1)"
+    done = checkout.run("check", FAILS="pip_audit", WITH="0", SAYS=said)
+    assert done.returncode == 0
+    assert "Skipped for 1 packages" in done.stdout

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from commands.backups import make_backup, print_backups, restore_backup
 from config import Config, DbSection
 from db.errors import DatabaseError
 from db.store import Store, open_store
-from keeping import Keeping, make_backup, print_backups, restore_backup
+from keeping import Keeping
 from place import Place
 from presence.scan import Scan
 from scans.clock import Clock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 
 from place import Place
@@ -54,3 +55,15 @@ def _where(place: Place, row: TagRow) -> str:
             return f"away, last heard at {known.sensor} on {heard_at}"
         case Whereabouts.UNKNOWN:
             return f"unknown while {known.sensor} does not listen, last heard on {heard_at}"
+
+
+def tags_as_asked(place: Place, arguments: argparse.Namespace) -> int:
+    """List tags, register one or forget one."""
+    match arguments.action:
+        case "add":
+            card = TagCard(arguments.name, arguments.kind, note=arguments.note)
+            return add_tag(place, card, IdentityKind(arguments.by), arguments.identity)
+        case "delete":
+            return delete_tag(place, arguments.name)
+        case _:
+            return list_tags(place)

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from commands.service import install_service, update_service
 from config import Config, DbSection
 from install.machine import InstallError
-from installing import install_service, update_service
 from place import Place
 from scans.clock import machine_clock
 from scans.manufacturers import Manufacturers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import getpass
 import secrets
@@ -117,3 +118,13 @@ def logout(place: Place) -> int:
     with contextlib.closing(place.open_store()) as store:
         print(log_all_out(Access(store.connections, place.clock.monotonic)))
     return 0
+
+
+def enrol_as_asked(place: Place, arguments: argparse.Namespace) -> int:
+    """Enrol a sensor."""
+    return enrol(place, SensorCard(arguments.name, arguments.place or None, None), Uplink(arguments.by), arguments.url)
+
+
+def keys_as_asked(place: Place, arguments: argparse.Namespace) -> int:
+    """List keys, make one or revoke one."""
+    return keys(place, arguments.action, getattr(arguments, "name", ""), getattr(arguments, "role", Role.VIEWER.value))

@@ -13,11 +13,11 @@ from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 
+from commands.doctor import findings_of, lines_of
 from config import Config
 from db.census import take_census, typed_words
 from db.connect import Connections, file_of
 from db.errors import DatabaseError
-from examining import findings_of, lines_of
 from place import Place, version
 from scans.address_text import without_addresses
 from scans.commands import run_command

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bundling import Cleaner, bundle, settings_without_names
+from commands.bundle import Cleaner, bundle, settings_without_names
 from config import Config, DbSection, LayoutsSection, LinksSection, ScansSection
 from db.alert_rules import AlertRules
 from db.channels import Channels

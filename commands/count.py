@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 from datetime import datetime
 from pathlib import Path
@@ -69,3 +70,14 @@ def _line(place: Place, entry: HeadCount) -> str:
     local = entry.counted_at.astimezone(place.time_zone)
     estimated = "nothing heard then" if entry.estimated is None else f"estimated {entry.estimated:.0f}"
     return f"{entry.head_count_id}: {local:%d %B %Y, %H:%M}, {entry.people} people, {estimated}"
+
+
+def count_as_asked(place: Place, arguments: argparse.Namespace) -> int:
+    """Take in how many people were counted, list what was, or take an entry back."""
+    if arguments.list:
+        return list_head_counts(place)
+    if arguments.delete is not None:
+        return delete_head_count(place, arguments.delete)
+    if arguments.table is not None:
+        return import_head_counts(place, arguments.table)
+    return add_head_count(place, arguments.people, arguments.at)

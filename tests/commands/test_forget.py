@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from command_line import parse
-from forgetting import forget
+from commands.forget import forget
+from commands.tags import add_tag
 from place import Place, place_of
 from presence.radio import Radio
 from presence.tags import IdentityKind, TagCard
-from registering import add_tag
 from scans.identities import AddressError, address_of
 from tests.db.scanning import device, scan
 from tests.sqlite import new_database
