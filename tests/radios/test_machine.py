@@ -10,7 +10,10 @@ from tests.radios.shown import ShownPage
 from tests.radios.table import FaultRow, FaultTable
 
 # To the last byte, so that not even a log that has room of its own can grow.
-_FILL = "dd if=/dev/zero of=/filler bs=1M 2>/dev/null; dd if=/dev/zero of=/filler2 bs=4k 2>/dev/null; sync; df /"
+_FILL = (
+    "fallocate --length $(df --output=avail --block-size=1 / | tail -n 1) /filler; "
+    "dd if=/dev/zero of=/filler2 bs=4k 2>/dev/null; sync"
+)
 _FREE = "rm -f /filler /filler2; sync"
 
 # Seconds: 200 days ahead, an hour back, 200 days back.
