@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,9 +72,12 @@ def is_in_use(folder: Path, processes: Path = Path("/proc")) -> bool:
         processes: Where the kernel lists processes (proc(5)).
     """
     inside = f"{folder.resolve()}/"
-    for opened in processes.glob("[0-9]*/fd/*"):
-        # A process ends, or closes a file, while it is looked at; and others' are nobody's business.
-        with contextlib.suppress(OSError):
-            if str(opened.readlink()).startswith(inside):
-                return True
-    return False
+    return any(path.startswith(inside) for process in processes.glob("[0-9]*") for path in _opened_by(process))
+
+
+def _opened_by(process: Path) -> Iterator[str]:
+    # A process ends, or closes a file, while it is looked at; and others' are nobody's business.
+    with contextlib.suppress(OSError):
+        for opened in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):
+                yield str(opened.readlink())

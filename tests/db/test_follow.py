@@ -144,7 +144,7 @@ def happenings(draw: st.DrawFn) -> list[Scan | None]:
     return events
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(happenings())
 def test_what_is_remembered_equals_a_recount_from_scratch(events: list[Scan | None]) -> None:
     """Whatever happens, visits, time spent, totals and sums are those worked out anew from all scans."""

@@ -147,7 +147,7 @@ def transactions(draw: st.DrawFn) -> list[Written]:
     return happened
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(transactions())
 def test_what_is_kept_never_shows(happened: list[Written]) -> None:
     """Whoever writes, and whatever is undone, memory says what the database says, and the rows are the same."""

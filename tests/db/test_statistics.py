@@ -72,7 +72,7 @@ def agree(connections: Connections, scans: Sequence[Scan], windows: Sequence[tup
             assert of_answer(answer) == expected(scans, answer.from_at, answer.to_at, sensor)
 
 
-@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(
     scans=some_scans(),
     windows=st.lists(st.tuples(st.integers(-300, 6000), st.integers(1, 6000)), max_size=4),

@@ -2,11 +2,16 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scans.private_file import write_privately
+
+# The user that has nothing, on Debian.
+_NOBODY = 65534
 
 
 def test_what_is_replaced_is_overwritten_where_it_lay(tmp_path: Path) -> None:
@@ -37,11 +42,22 @@ def test_it_is_for_its_owner_only(tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_file_that_may_not_be_overwritten_is_replaced(tmp_path: Path) -> None:
+@pytest.fixture
+def own_folder() -> Iterator[Path]:
+    """A folder of an ordinary user, as whom the test goes on where it is root's: to root no file is read-only."""
+    with tempfile.TemporaryDirectory() as name:
+        was_root = os.geteuid() == 0
+        if was_root:
+            os.chown(name, _NOBODY, -1)
+            os.seteuid(_NOBODY)
+        yield Path(name)
+        if was_root:
+            os.seteuid(0)
+
+
+def test_a_file_that_may_not_be_overwritten_is_replaced(own_folder: Path) -> None:
     """A file that somebody made read-only is replaced all the same, or the key could not rotate."""
-    if os.geteuid() == 0:
-        pytest.skip("to root no file is read-only")
-    path = tmp_path / "site.key"
+    path = own_folder / "site.key"
     path.write_bytes(b"old")
     path.chmod(0o400)
     write_privately(path, "new")

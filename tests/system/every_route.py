@@ -50,6 +50,7 @@ GET /api/v1/me
 GET /api/v1/openapi.json
 GET /api/v1/people
 GET /api/v1/people/history
+GET /api/v1/people/returning
 GET /api/v1/people/stays
 GET /api/v1/people/usual
 GET /api/v1/radios
