@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import random
@@ -15,7 +16,6 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from command_line import parse
-from commands.table import COMMANDS, Command
 from config import ConfigError, Uplink
 from db.errors import DatabaseError
 from db.zone_sums import ZoneSums
@@ -254,12 +254,8 @@ def _jitter() -> random.Random:
     return random.Random()  # noqa: S311 - shifts of a few seconds are no secret
 
 
-_COMMANDS: dict[str, Command] = {
-    "run": lambda place, _: run(place),
-    "sensor": lambda place, _: run_sensor(place),
-    "hub": lambda place, _: run_hub(place),
-    **COMMANDS,
-}
+# What runs until it is stopped.
+_RUNNING = {"run": run, "sensor": run_sensor, "hub": run_hub}
 
 
 # What a user can cause or meet; each says what to do.
@@ -289,13 +285,21 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     try:
-        return _COMMANDS[arguments.command](place_of(arguments), arguments)
+        return _carry_out(place_of(arguments), arguments)
     except _FOR_THE_USER as error:
         print(error, file=sys.stderr)
         return 1
     except BrokenPipeError:  # `./run report | head`: whoever reads has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _carry_out(place: Place, arguments: argparse.Namespace) -> int:
+    if (running := _RUNNING.get(arguments.command)) is not None:
+        return running(place)
+    from commands.table import COMMANDS  # noqa: PLC0415 - memory that what runs for years need not spend
+
+    return COMMANDS[arguments.command](place, arguments)
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:
