@@ -407,7 +407,14 @@ def main() -> int:
     }
     json.dump(figures, sys.stdout)
     print()
-    return 1 if found or over or raw_keys else 0
+    # What finds nothing where there is something to find proves nothing.
+    can_find = (
+        bool(earlier)
+        and plain is not None
+        and control == len(hashes[today])
+        and len(figures["planted_found"]) == len(places)
+    )
+    return 0 if can_find and not (found or over or raw_keys) else 1
 
 
 def _places_of(found: Iterable[Found], places: Mapping[str, int]) -> set[str]:

@@ -313,10 +313,11 @@ def recorded(noted: Path) -> list[int]:
     return [int(line) for line in noted.read_text(encoding="ascii").split("\n")[:-1]]
 
 
-def live_through(folder: Path, every: int, days: int) -> list[Held]:
-    """Let the process live, kill it and start it again; tells what it held."""
+def live_through(folder: Path, every: int, days: int) -> tuple[list[Held], int]:
+    """Let the process live, kill it and start it again; tells what it held, and how often it was killed."""
     kills = kill_times(days, random.Random(1))  # noqa: S311 - the same each time
     held: list[Held] = []
+    killed = 0
     while (first := next_minute(folder, every)) < days * _DAY:
         command = [
             sys.executable,
@@ -335,13 +336,14 @@ def live_through(folder: Path, every: int, days: int) -> list[Held]:
                 if kills and held[-1].minute >= kills[0]:
                     kills.pop(0)
                     child.kill()
+                    killed += 1
                     break
         if child.returncode > 0:
             raise RuntimeError("the process ended by itself")
-    return held
+    return held, killed
 
 
-def judge(folder: Path, held: Sequence[Held], every: int, days: int) -> tuple[dict[str, object], list[str]]:
+def judge(folder: Path, held: Sequence[Held], kills: int, every: int, days: int) -> tuple[dict[str, object], list[str]]:
     """What came of it, and what is wrong with that."""
     noted = recorded(folder / "recorded.txt")
     missing = sorted(set(range(0, days * _DAY, every)) - set(noted))
@@ -351,7 +353,6 @@ def judge(folder: Path, held: Sequence[Held], every: int, days: int) -> tuple[di
         verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
         columns = "wifi_scans_heard + wifi_scans_unheard"
         summed = connection.execute(f"SELECT sum({columns}) FROM daily_sums").fetchone()[0]  # noqa: S608 - two names
-    kills = _KILLS_A_MONTH * days // _DAYS
     quiet = [one for one in held if is_quiet(one.minute, days)]
     first, last = quiet[: len(quiet) // 4], quiet[-len(quiet) // 4 :]
     later = [one for one in held if one.minute >= _FULL_AFTER_DAYS * _DAY]
@@ -400,8 +401,8 @@ def main() -> int:
         return 0
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
-        held = live_through(Path(name), arguments.every, arguments.days)
-        figures, wrong = judge(Path(name), held, arguments.every, arguments.days)
+        held, kills = live_through(Path(name), arguments.every, arguments.days)
+        figures, wrong = judge(Path(name), held, kills, arguments.every, arguments.days)
     print(
         json.dumps(
             {

@@ -91,9 +91,7 @@ def _log_lines(log: str | None, *, knows_names: bool) -> list[str]:
     if log is None:
         return ["none is kept of a programme that was started in a window"]
     lines = log.splitlines()[-_LOG_LINES:]
-    return (
-        lines if knows_names else ["left out: the names that may stand in it are in the database, which cannot be read"]
-    )
+    return lines if knows_names else ["left out: the names that may stand in it cannot all be had from the database"]
 
 
 class Cleaner:
@@ -170,7 +168,10 @@ def _machine(place: Place) -> Iterator[str]:
 
 
 def _database(place: Place) -> tuple[frozenset[str] | None, list[str]]:
-    """The words in the database that somebody typed, and what there is to tell of it; None when it cannot be read."""
+    """The words in the database that somebody typed, and what there is to tell of it.
+
+    None for the words when they cannot be read, or are too many.
+    """
     kind = place.database_url.partition(":")[0]
     file = file_of(place.database_url)
     if kind == "sqlite" and (file is None or not file.is_file()):

@@ -122,9 +122,10 @@ def _begun_at(place: Place, key: VisitorKey) -> datetime | None:
 
 
 def _copies_since(folder: Path, begun_at: datetime | None) -> list[Path]:
-    """Backups, and databases that were set aside."""
+    """Backups, those that were broken off too, and databases that were set aside with their logs."""
     since = 0.0 if begun_at is None else begun_at.timestamp()
-    copies = (*folder.glob("backups/*.db"), *folder.glob("*-damaged-*.db"), *folder.glob("*-replaced-*.db"))
+    names = ("backups/*.db", "backups/*.new*", "*-damaged-*.db*", "*-replaced-*.db*")
+    copies = [path for name in names for path in folder.glob(name)]
     return sorted(path for path in copies if path.stat().st_mtime >= since)
 
 

@@ -98,7 +98,6 @@ def back_up(
         beside.replace(path)
         sync_folder(folder)
     except sqlite3.Error as error:
-        beside.unlink(missing_ok=True)
         if find_damage(source) is not None:
             raise DamagedDatabaseError(f"No backup was made. {sentence_for(error)}") from error
         raise DatabaseError(f"No backup was made. {sentence_for(error)}") from error
@@ -106,6 +105,9 @@ def back_up(
         raise DatabaseError(
             f"No backup was made: {folder} cannot be written ({error.strerror}). Choose another folder."
         ) from error
+    finally:
+        for left in folder.glob(f"{beside.name}*"):
+            left.unlink(missing_ok=True)
     return path
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Table, func, select, text
+from sqlalchemy import Column, Table, func, select, text
 
 from db.connect import Connections
 from db.schema import GAPS, METADATA
@@ -62,18 +62,22 @@ def take_census(connections: Connections, since: datetime) -> Census:
     return Census(revision, rows, dict(gaps))
 
 
-def typed_words(connections: Connections) -> frozenset[str]:
+def typed_words(connections: Connections, most: int = _MOST_WORDS) -> frozenset[str] | None:
     """The words in a database that its owner typed or visitors' devices broadcast: names, notes, places, networks.
+
+    None when there are too many to look for.
 
     Raises:
         DatabaseError: It cannot be read.
     """
     words: set[str] = set()
     with connections.read() as connection:
-        for table in METADATA.sorted_tables:
-            for column in table.columns:
-                if _holds_words(table, column):
-                    words.update(_words_of(connection, column))
+        for column in (one for table in METADATA.sorted_tables for one in table.columns if _holds_words(table, one)):
+            some = select(column).where(column.is_not(None)).distinct().limit(most + 1)
+            values = connection.execute(some).scalars().all()
+            words.update(_words_in(values))
+            if max(len(values), len(words)) > most:
+                return None
     return frozenset(words)
 
 
@@ -82,9 +86,8 @@ def _holds_words(table: Table, column: Column[object]) -> bool:
     return isinstance(column.type, (Line, Ssids)) and is_said_once and not column.name.endswith(_NOBODYS)
 
 
-def _words_of(connection: Connection, column: Column[object]) -> Iterator[str]:
-    some = select(column).where(column.is_not(None)).distinct().limit(_MOST_WORDS)
-    for value in connection.execute(some).scalars():
+def _words_in(values: Iterable[object]) -> Iterator[str]:
+    for value in values:
         if isinstance(value, tuple):
             yield from value
         else:

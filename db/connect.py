@@ -36,6 +36,10 @@ _OVERWRITING = "PRAGMA secure_delete = ON"
 
 _NOT_OVERWRITTEN = "It was deleted, but older copies may still lie in the files of the database."
 
+# A log is read by its header (https://www.sqlite.org/fileformat2.html, 4.1).
+_LOG_HEADER_BYTES = 32
+_PIECE_BYTES = 1 << 20
+
 # Times that the log is taken over anew because somebody wrote meanwhile, as a box does once a minute.
 _TRIES = 5
 
@@ -201,11 +205,15 @@ def _empty_log(cursor: DBAPICursor, log: Path) -> None:
     cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _overwrite(file: Path) -> None:
-    with file.open("r+b") as content:
-        content.write(bytes(file.stat().st_size))
-        content.flush()
-        os.fsync(content.fileno())
+def _overwrite(log: Path) -> None:
+    """Overwrite a log with zeros, its header first: a power cut in between must leave none of its pages to be read."""
+    size = log.stat().st_size
+    with log.open("r+b", buffering=0) as content:
+        for begin, end in ((0, min(_LOG_HEADER_BYTES, size)), (_LOG_HEADER_BYTES, size)):
+            for at in range(begin, end, _PIECE_BYTES):
+                content.seek(at)
+                content.write(bytes(min(_PIECE_BYTES, end - at)))
+            os.fsync(content.fileno())
 
 
 def file_of(url: str) -> Path | None:

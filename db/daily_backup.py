@@ -124,11 +124,15 @@ class DailyBackups:
         return self._notice
 
     def step(self, now_at: datetime) -> bool:
-        """Make a backup if one is due, and delete those that need not be kept; whether one was made."""
+        """Make a backup if one is due, and delete what need not be kept; whether one was due and all went well."""
         try:
-            if not self._is_due(now_at):
+            if self._waits(now_at) or not self._is_clock_right():
                 return False
-            path = back_up(self._url, self._folder, now_at, is_daily=True, spare_bytes=_SPARE_BYTES, rest=self._rest)
+            if is_due := self._is_due(now_at):
+                made = back_up(
+                    self._url, self._folder, now_at, is_daily=True, spare_bytes=_SPARE_BYTES, rest=self._rest
+                )
+                _log.info("A backup was made: %s", made.name)
             self._delete_outdated(now_at)
         except _StoppedError:
             return False
@@ -140,9 +144,8 @@ class DailyBackups:
             if isinstance(error, DamagedDatabaseError):
                 self._damaged()
             return False
-        _log.info("A backup was made: %s", path.name)
         self._failed_at = self._notice = None
-        return True
+        return is_due
 
     def _work(self) -> None:
         # Of this thread alone: on Linux priorities are a thread's. Where that is not allowed, it works as any other.
@@ -153,11 +156,10 @@ class DailyBackups:
         while not self._stopping.wait(_LOOK_SECONDS):
             self.step(self._clock())
 
+    def _waits(self, now_at: datetime) -> bool:
+        return self._failed_at is not None and abs(now_at - self._failed_at) < _NEXT_TRY
+
     def _is_due(self, now_at: datetime) -> bool:
-        if self._failed_at is not None and abs(now_at - self._failed_at) < _NEXT_TRY:
-            return False
-        if not self._is_clock_right():
-            return False
         made = [backup.made_at for backup in self._made(now_at)]
         return not made or max(made) < self._plan.due_since(now_at)
 
@@ -176,13 +178,13 @@ class DailyBackups:
                 backup.path.unlink()
             except OSError as error:
                 raise DatabaseError(
-                    f"A backup was made, but the old {backup.path} cannot be deleted ({error.strerror}). Delete it."
+                    f"The old backup {backup.path} cannot be deleted ({error.strerror}). Delete it."
                 ) from error
 
     def _fail(self, why: str, now_at: datetime) -> None:
         """Log a failure once when it begins."""
         if self._notice is None or self._notice.says != why:
-            _log.error("The daily backup failed, and is tried again in an hour. %s", why)
+            _log.error("Daily backups failed, and are tried again in an hour. %s", why)
         since_at = now_at if self._notice is None else self._notice.since_at
         self._failed_at = now_at
         self._notice = Notice("backup", why, since_at)

@@ -88,6 +88,8 @@ def _glance(connection: sqlite3.Connection) -> None:
 def set_aside(path: Path, now_at: datetime, why: str) -> Path:
     """Give a database, and what lies beside it, another name; tells which. Nobody may have it open.
 
+    What is not there is passed over: a log may be all that is left of a database.
+
     Args:
         path: The file.
         now_at: The time that the name tells.
@@ -102,8 +104,7 @@ def set_aside(path: Path, now_at: datetime, why: str) -> Path:
         aside = path.with_name(f"{path.stem}-{why}-{now_at:{_STAMP}}{path.suffix}")
     try:
         # The database first: without it SQLite deletes a log that is left, where without its log it would be read.
-        path.rename(aside)
-        for ending in _BESIDE:
+        for ending in ("", *_BESIDE):
             with contextlib.suppress(FileNotFoundError):
                 path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
         sync_folder(path.parent)

@@ -65,13 +65,15 @@ def restore(url: str, backup: Path, now_at: datetime) -> Restored:
         try:
             _copy(backup, beside)
             found = _brought_up_to_date(beside, now_at)
-            aside = set_aside(path, now_at, REPLACED) if path.exists() else None
+            was_there = path.exists()
+            # Also where only its log is left, which SQLite would read into the restored one.
+            aside = set_aside(path, now_at, REPLACED)
             beside.replace(path)
             sync_folder(path.parent)
         finally:
             for left in path.parent.glob(f"{beside.name}*"):
                 left.unlink()
-    return Restored(*found, aside)
+    return Restored(*found, aside if was_there else None)
 
 
 def _copy(backup: Path, beside: Path) -> None:

@@ -263,12 +263,14 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def test_only_own_children_are_ended() -> None:
+def test_only_own_children_are_ended(tmp_path: Path) -> None:
     """A process started from here is killed with its group; others are left alone."""
     with subprocess.Popen(["sh", "-c", "sleep 600 & wait"], start_new_session=True) as child:
-        end_children(child.pid + 1_000_000)
+        # Of all processes only this one is listed: other tests have theirs.
+        (tmp_path / str(child.pid)).symlink_to(f"/proc/{child.pid}")
+        end_children(child.pid + 1_000_000, tmp_path)
         assert child.poll() is None
-        end_children(os.getpid())
+        end_children(os.getpid(), tmp_path)
         assert child.wait(WAIT_SECONDS) == -signal.SIGKILL
 
 

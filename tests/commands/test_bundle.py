@@ -11,6 +11,7 @@ import pytest
 from commands.bundle import Cleaner, bundle, settings_without_names
 from config import Config, DbSection, LayoutsSection, LinksSection, ScansSection
 from db.alert_rules import AlertRules
+from db.census import typed_words
 from db.channels import Channels
 from place import Place
 from presence.alerts import Channel, Rule, RuleKind
@@ -84,6 +85,13 @@ def test_a_bundle_names_nobody_and_nothing(place: Place, capsys: pytest.CaptureF
     assert re.search(r"1  tags$", told, re.MULTILINE)
     assert re.search(r"sqlite, \d+\.\d MB, revision \d{4}", told)
     assert "Disk: " in told
+
+
+def test_too_many_names_are_none(place: Place) -> None:
+    """Where not all names can be looked for it is not said that they are known."""
+    with contextlib.closing(place.open_store()) as store:
+        assert typed_words(store.connections)
+        assert typed_words(store.connections, most=1) is None
 
 
 def test_a_log_whose_names_cannot_be_known_is_left_out(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from db.backup import Backup, back_up, list_backups
 from db.buckets import local_day
 from db.daily_backup import BackupPlan, DailyBackups
+from db.errors import DatabaseError
 from db.store import Store
 from tests.db.damaging import DAMAGES
 from tests.db.scanning import PRAGUE, minute, scan
@@ -78,7 +79,45 @@ def test_nothing_is_made_under_a_wrong_clock(url: str, tmp_path: Path) -> None:
     assert [backups.step(NIGHT_AT + number * DAY) for number in range(5)] == [True] * 5
 
 
-def test_without_room_none_is_made_and_the_owner_hears_why(url: str, tmp_path: Path) -> None:
+def test_without_room_none_is_made(url: str, tmp_path: Path) -> None:
+    """A copy that would not leave the room it is to leave is not begun."""
+    with pytest.raises(DatabaseError, match="is to leave"):
+        back_up(url, tmp_path, NIGHT_AT, spare_bytes=10**18)
+    assert list(tmp_path.glob("*.new*")) == list(tmp_path.glob("*-daily-*")) == []
+
+
+def test_a_copy_that_is_broken_off_leaves_nothing(url: str, tmp_path: Path) -> None:
+    """Whatever ends the copying, half a copy with hashed names in it does not stay on the card."""
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        back_up(url, tmp_path / "backups", NIGHT_AT, rest=stop)
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
+def test_an_old_one_that_cannot_be_deleted_is_tried_again(url: str, tmp_path: Path) -> None:
+    """The owner hears of it, and when it went the notice goes, though no backup is due by then."""
+    backups = daily(url, tmp_path)
+    for number in range(3):
+        assert backups.step(NIGHT_AT + number * DAY)
+    old = min(one.path for one in list_backups(url, tmp_path))
+    old.unlink()
+    old.mkdir()
+    (old / "in the way").touch()
+    last_at = NIGHT_AT + 20 * DAY
+    assert not backups.step(last_at)
+    notice = backups.notice()
+    assert notice is not None
+    assert "cannot be deleted" in notice.says
+    (old / "in the way").unlink()
+    old.rmdir()
+    assert not backups.step(last_at + timedelta(hours=1))
+    assert backups.notice() is None
+
+
+def test_where_none_can_be_made_the_owner_hears_why(url: str, tmp_path: Path) -> None:
     """Nothing half-made is left, it is said on the page, and tried again after an hour."""
     (tmp_path / "backups").write_text("a file is in the way of the folder")
     backups = daily(url, tmp_path / "backups")

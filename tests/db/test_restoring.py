@@ -99,6 +99,19 @@ def test_while_the_programme_runs_nothing_is_restored(url: str, tmp_path: Path) 
     restore(url, backup, minute(2))
 
 
+def test_a_log_without_its_database_is_not_read_into_the_restored_one(url: str, tmp_path: Path) -> None:
+    """What a power cut left of the former database stays out of the one that comes back."""
+    with opened(url):
+        backup = back_up(url, tmp_path / "backups", minute(1))
+    path = Path(url.removeprefix("sqlite:///"))
+    path.unlink()
+    log = path.with_name(path.name + "-wal")
+    log.write_bytes(b"of another database")
+    assert restore(url, backup, minute(2)).set_aside is None
+    assert not log.exists()
+    assert find_damage(path) is None
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_backup_that_is_not_whole_changes_nothing(url: str, tmp_path: Path, damage: str) -> None:
     """A file that makes no sense is refused before anything is touched."""
