@@ -79,6 +79,22 @@ def build_page(
         following: What the views of tags and alerts are joined to; None on a machine that has none of both.
         feed_path: Where the server tells of new scans by WebSocket; None where it does not, and pages ask instead.
     """
+    app = _dash_on(server)
+    parts = PageParts(
+        reader, commands, activity, notices, clock, settings, save_report, may_change, managing, estimating, following
+    )
+    app.layout = lambda: frame(settings, activity(), following)
+    _answer_activity(app, activity, clock, feed_path)
+    if following is not None:
+        answer_pictures(app, following.tagging, managing)
+    register_callbacks(app, parts)
+    # Dash finds its assets at the first request of "/" alone: a first visit to another path would get a page without.
+    app._setup_server()  # type: ignore[no-untyped-call]  # noqa: SLF001 - there is no public way
+    return app
+
+
+def _dash_on(server: Callable[..., Any]) -> Dash:
+    """Dash on a server, still empty."""
     app = Dash(
         __name__,
         # The server is joined below: Dash asks one that it is given here whether it is of Flask, and imports Flask to
@@ -100,16 +116,6 @@ def build_page(
     app.init_app(server)
     # Nothing here uses Dash's WebSocket; without this every page would open one all the same.
     app.backend.websocket_capability = False
-    parts = PageParts(
-        reader, commands, activity, notices, clock, settings, save_report, may_change, managing, estimating, following
-    )
-    app.layout = lambda: frame(settings, activity(), following)
-    _answer_activity(app, activity, clock, feed_path)
-    if following is not None:
-        answer_pictures(app, following.tagging, managing)
-    register_callbacks(app, parts)
-    # Dash finds its assets at the first request of "/" alone: a first visit to another path would get a page without.
-    app._setup_server()  # type: ignore[no-untyped-call]  # noqa: SLF001 - there is no public way
     return app
 
 
