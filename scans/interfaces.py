@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from presence.faults import Fault, FaultReason
+
 KERNEL_FOLDER = Path("/sys/class")
 """Where the kernel lists devices by class (sysfs(5))."""
 
@@ -58,6 +60,18 @@ def wireless_interface(name: str, kernel: Path = KERNEL_FOLDER) -> WirelessInter
         has_carrier=kernel_text(folder / "carrier") == "1",
         blocking_switch=_blocking_switch(folder / "phy80211"),
     )
+
+
+def trouble_in_mid_capture(name: str, kernel: Path = KERNEL_FOLDER) -> Fault | None:
+    """Why an interface that was in monitor mode and up hands over no more frames; None when it still is both."""
+    interface = wireless_interface(name, kernel)
+    if interface is None:
+        return Fault(FaultReason.LOST)
+    if interface.blocking_switch is not None:
+        return Fault(FaultReason.BLOCKED)
+    if not interface.is_monitor:
+        return Fault(FaultReason.NOT_MONITOR_MODE, f"Somebody switched {name} out of monitor mode during the scan.")
+    return None if interface.is_up else Fault(FaultReason.INTERFACE_DOWN)
 
 
 def has_phy(phy: str, kernel: Path = KERNEL_FOLDER) -> bool:

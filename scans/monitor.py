@@ -17,6 +17,7 @@ from scans.interfaces import (
     has_other_network,
     has_phy,
     kernel_text,
+    trouble_in_mid_capture,
     wireless_interface,
     wireless_interfaces,
 )
@@ -96,6 +97,10 @@ class MonitorInterface:
         While its adapter is connected to a network, all channels are refused: then it listens on that network's.
         """
         self._plan.follow(self._tune, stopping)
+
+    def trouble(self) -> Fault | None:
+        """What became of the interface in use; see `scans.wifi.CaptureSource.trouble`."""
+        return None if self._using is None else trouble_in_mid_capture(self._using.name, self._kernel)
 
     def recover(self, fault: Fault) -> str:
         """Put right what can be; see `scans.wifi.CaptureSource.recover`."""

@@ -66,6 +66,10 @@ class CaptureSource(Protocol):
         """
         ...
 
+    def trouble(self) -> Fault | None:
+        """What stands in the way of capturing just now, by a look that changes nothing; None when nothing does."""
+        ...
+
     def recover(self, fault: Fault) -> str:
         """Try to put right what `fault` says; gives what was done, in a few words, or nothing. Never raises."""
         ...
@@ -120,9 +124,9 @@ class WifiListener:
         fault = _fault_of(ending)
         if fault is None or fault.reason is not FaultReason.HUNG:
             return fault
-        # tshark waits for an interface that was blocked or brought down in mid-capture; its source knows better.
-        prepared = self._source.prepare()
-        return prepared if isinstance(prepared, Fault) else fault
+        # tshark waits for an interface that somebody blocked, took down or switched in mid-capture; its source knows
+        # better. It only looks: what it put right here, nobody would be told of.
+        return self._source.trouble() or fault
 
     def recover(self, fault: Fault) -> str:
         """Put right what can be; see `scans.listener.Listener.recover`."""

@@ -46,7 +46,7 @@ class WifiPipe:
         Returns:
             The path of the pipe; a fault while the site's Wi-Fi is out, or when no pipe can be made.
         """
-        fault = self._site.fault(Radio.WIFI, self._wall())
+        fault = self.trouble()
         if fault is not None:
             return fault
         try:
@@ -75,6 +75,10 @@ class WifiPipe:
             return
         finally:
             os.close(pipe)
+
+    def trouble(self) -> Fault | None:
+        """Why the site's Wi-Fi is out; None while it is not."""
+        return self._site.fault(Radio.WIFI, self._wall())
 
     def recover(self, fault: Fault) -> str:
         """Nothing: the next capture has a new pipe anyway."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -362,6 +362,30 @@ def test_an_interface_switched_back_is_switched_again(wifi: FakeWifi) -> None:
     assert monitor.prepare() == "wlan0"
     monitor.close()
     assert wifi.state() == {"wlan0": ("managed", False)}
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"),
+    [
+        (lambda wifi: wifi.set("wlan0mon", kind="managed"), FaultReason.NOT_MONITOR_MODE),
+        (lambda wifi: wifi.set("wlan0mon", is_up=False), FaultReason.INTERFACE_DOWN),
+        (lambda wifi: wifi.block(), FaultReason.BLOCKED),
+        (lambda wifi: wifi.remove("wlan0mon"), FaultReason.LOST),
+        (lambda _: None, None),
+    ],
+    ids=["switched", "taken down", "blocked", "deleted", "nothing"],
+)
+def test_what_became_of_an_interface_in_mid_capture_is_told_and_left(
+    wifi: FakeWifi, happens: Callable[[FakeWifi], None], reason: FaultReason | None
+) -> None:
+    """Who looks why no more frames come is told what became of the interface, and nothing is changed by that."""
+    wifi.add("wlan0mon", kind="monitor", is_up=True)
+    monitor = monitor_of(wifi)
+    monitor.prepare()
+    happens(wifi)
+    fault = monitor.trouble()
+    assert (fault.reason if fault else None) == reason
+    assert wifi.changes() == []
 
 
 def test_an_adapter_unplugged_and_plugged_in_again_is_found(wifi: FakeWifi) -> None:

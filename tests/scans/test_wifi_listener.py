@@ -48,6 +48,9 @@ class Pipe:
         finally:
             os.close(pipe)
 
+    def trouble(self) -> Fault | None:
+        return None
+
     def recover(self, fault: Fault) -> str:
         self.recovered.append(fault)
         return "mended"
@@ -57,14 +60,18 @@ class Pipe:
 
 
 class Interface(Pipe):
-    """A capture source of this name or fault, which needs no attention; of the next when it is asked again."""
+    """A capture source of this name or fault, which needs no attention; of what becomes of it in mid-capture."""
 
-    def __init__(self, *prepared: str | Fault) -> None:
+    def __init__(self, prepared: str | Fault, trouble: Fault | None = None) -> None:
         super().__init__(Path())
-        self.prepared = list(prepared)
+        self.prepared = prepared
+        self.becomes = trouble
 
     def prepare(self) -> str | Fault:
-        return self.prepared.pop(0)
+        return self.prepared
+
+    def trouble(self) -> Fault | None:
+        return self.becomes
 
     def attend(self, stopping: threading.Event) -> None:
         stopping.wait()
@@ -223,7 +230,7 @@ def test_a_fault_of_the_source_is_the_scans(script: Script) -> None:
 def test_one_that_hangs_is_said_to_hang(script: Script) -> None:
     """A tshark that outlasts its time hangs."""
     hanging = script("echo \"Capturing on 'wlan1'\" >&2; exec sleep 1000")
-    assert fault_with(Interface("wlan1", "wlan1"), hanging) == Fault(FaultReason.HUNG)
+    assert fault_with(Interface("wlan1"), hanging) == Fault(FaultReason.HUNG)
 
 
 def test_the_source_knows_better_why_it_hangs(script: Script) -> None:
@@ -268,7 +275,7 @@ def test_the_time_of_every_tshark_is_understood(script: Script, at: str) -> None
 
 def test_after_closing_nothing_is_started(script: Script, tmp_path: Path) -> None:
     """A listener that was closed starts no tshark and changes nothing any more; closing twice is harmless."""
-    source = Interface("wlan1", "wlan1")
+    source = Interface("wlan1")
     listener = WifiListener(source, frozenset, script(f"touch {tmp_path}/started"))
     listener.close()
     listener.close()
