@@ -52,6 +52,18 @@ def test_commands_in_the_folder_reach_the_service(service: Box) -> None:
     assert service.machine.run("sudo -u pi cat /var/lib/tracking/tracking.db").status != 0
 
 
+def test_of_all_services_it_may_restart_bluetooth(service: Box) -> None:
+    """As its user, without root, Bluetooth can be restarted; it cannot be stopped, and no other can be restarted."""
+    as_user = "setpriv --reuid tracking --regid tracking --init-groups --no-new-privs systemctl --no-ask-password"
+    before = service.machine.do(f"{_SERVICE} MainPID bluetooth")
+    service.machine.do(f"{as_user} restart bluetooth")
+    assert service.machine.do(f"{_SERVICE} MainPID bluetooth") != before
+    for refused in ("stop bluetooth", "restart tracking", "restart systemd-journald"):
+        said = service.machine.run(f"{as_user} {refused}")
+        assert said.status != 0, refused
+        assert "authentication" in said.output.lower(), said.output
+
+
 def test_a_programme_that_stands_still_is_started_again(service: Box) -> None:
     """Stopped dead, so that not even its watch looks any more, it is aborted by systemd and begins afresh."""
     before = started_count(service)
