@@ -1,4 +1,4 @@
-"""Examining: what works, what does not, and how to mend it; and all of that for somebody who helps from afar."""
+"""Examining: what works, what does not, and how to mend it."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from commands.backups import make_backup, restore_as_asked
 from commands.count import count_as_asked
 from commands.enrol import enrol_as_asked, join_site, keys_as_asked, leave_site, logout, password
 from commands.forget import forget
+from commands.privacy import tell_privacy
 from commands.replay import replay_as_asked
 from commands.report import report
 from commands.scan import scan
@@ -17,7 +18,6 @@ from commands.share import share
 from commands.tags import tags_as_asked
 from place import Place
 from presence.ranges import TimeRange
-from privacy import tell_privacy
 
 Command = Callable[[Place, argparse.Namespace], int]
 """Carries out a command as its arguments say; its exit status."""

@@ -43,7 +43,8 @@ become_root_for() {
     is_asking_for_help "$@" && return
     may_become_root "To change the service, sudo asks for your password." ||
         fail "That needs root, which sudo does not give here. As root, type: $root/run $*"
-    as_root env DESTDIR="${DESTDIR:-}" "$root/.venv/bin/python" "$root/app.py" "$@"
+    # -B: compiled modules of root's would stay in the way of the folder's owner.
+    as_root env DESTDIR="${DESTDIR:-}" "$root/.venv/bin/python" -B "$root/app.py" "$@"
     exit
 }
 

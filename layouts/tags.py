@@ -116,7 +116,7 @@ def tag_face(row: TagRow, version: str = "") -> Component:
 
 
 def tag_icon(icon: TagIcon) -> Component:
-    """An icon, whose shape is in assets/10-tags.css."""
+    """An icon, whose shape is in assets/9-tags.css."""
     return html.Span(className=f"tag-face tag-icon tag-icon-{icon.value}", **aria(hidden="true"))
 
 

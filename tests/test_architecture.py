@@ -45,7 +45,7 @@ ARROWS = {
     "sending": {"config", "place", "link_settings", "scans", "db", "links", "presence"},
     "telling": {"privacy", "place", "link_settings", "sending", "scans", "db", "links", "presence"},
     "watching": {"place", "telling", "scans", "db", "presence"},
-    "privacy": {"config", "place", "link_settings", "links", "presence"},
+    "privacy": {"config", "place", "link_settings", "presence"},
     "keeping": {"place", "scans", "db", "presence"},
     "showing": {"place", "hearing", "telling", "scans", "db", "layouts", "links", "presence"},
 }

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from command_line import parse
+from commands.privacy import tell_privacy
 from config import ConfigError
 from place import Place, place_of
-from privacy import privacy_facts, tell_privacy
+from privacy import privacy_facts
 
 
 def place_with(monkeypatch: pytest.MonkeyPatch, **settings: str) -> Place:

@@ -271,6 +271,14 @@ def test_what_changes_the_machine_is_done_as_root(fake: FakeMachine, words: tupl
     assert os.geteuid() == 0 or any(str(fake.checkout.root / "app.py") in call for call in fake.calls("sudo"))
 
 
+def test_root_leaves_no_files_in_the_owners_folder(fake: FakeMachine) -> None:
+    """What Python would keep of the modules that root imports is not kept: the owner could not replace it."""
+    (fake.checkout.root / "app.py").write_text("import imported\n")
+    (fake.checkout.root / "imported.py").write_text("")
+    assert run(fake, "uninstall").returncode == 0
+    assert not (fake.checkout.root / "__pycache__").exists()
+
+
 def test_without_a_service_there_is_nothing_to_update(tmp_path: Path) -> None:
     """A folder that is started by hand is updated by hand."""
     done = run(make_machine(tmp_path), "update")

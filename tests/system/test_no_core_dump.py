@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.system.programme import PATIENCE_SECONDS, ROOT, environment
 
-# Says what the limit is, and is what the programme runs as: `doctor` looks for tshark, and finds this.
+# Carries out a command as the programme does, then prints the limit that the programme has set by then.
 ASKED = """
 import resource, runpy, sys
 sys.argv = ["app.py", "privacy"]
@@ -19,8 +21,10 @@ except SystemExit:
 
 
 def test_a_crash_leaves_nothing_behind(tmp_path: Path) -> None:
-    """However large a core dump the user allows, the programme and all it starts write none."""
+    """However large a core dump the user allows, the programme has forbidden it to itself and to what it starts."""
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    if most == 0:
+        pytest.skip("whoever started the tests allows no core dump, so that there is nothing left to forbid")
     done = subprocess.run(
         [sys.executable, "-c", ASKED],
         env=environment({"HOME": str(tmp_path)}),
