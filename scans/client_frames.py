@@ -6,8 +6,8 @@ from datetime import datetime
 
 from presence.radio import Radio
 from presence.scan import AddressKind
+from scans.address_text import without_addresses
 from scans.fingerprints import ELEMENT_FIELDS, Fingerprints
-from scans.identities import without_addresses
 from scans.sighting import HearSighting, Sighting, usable_rssi
 
 # What a client sends and an access point does not: association, reassociation and probe requests, authentication, and
@@ -60,7 +60,7 @@ class ClientFrames:
         own_addresses: Addresses of this machine.
 
     Attributes:
-        has_any: Whether there was any frame at all.
+        count: How many frames there were, of whomever.
         has_wifi: Whether there was one of Wi-Fi, of whomever.
     """
 
@@ -68,12 +68,12 @@ class ClientFrames:
         self._hear = hear
         self._own_addresses = own_addresses
         self._fingerprints = Fingerprints()
-        self.has_any = False
+        self.count = 0
         self.has_wifi = False
 
     def take(self, lines: list[bytes]) -> None:
         """Take the next lines."""
-        self.has_any = self.has_any or bool(lines)
+        self.count += len(lines)
         for line in lines:
             if line.count(b"\t") != _SEPARATORS:
                 continue

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from presence.tags import IdentityKind, IdentityRecord, TagError
+from scans.address_text import without_addresses
 from scans.beacons import IBeacon
 from scans.broadcast import uuid_of_short
 from scans.registry_key import RegistryKey
@@ -36,7 +37,6 @@ _ADDRESS_BYTES = 6
 _ADDRESS_SHOWN = "address"
 BIND_KEY_BYTES = 16
 """The key of what a device sends encrypted is one of AES-128."""
-_ADDRESS_IN_TEXT = re.compile(r"(?:[0-9a-f]{2}[:_. -]?){5}[0-9a-f]{2}", re.IGNORECASE)
 
 
 class AddressError(Exception):
@@ -114,11 +114,6 @@ def address_of(text: str) -> str:
     if raw is None:
         raise AddressError('An address has twelve hexadecimal digits, for example "C4:7C:8D:6A:12:34".')
     return raw.hex(":")
-
-
-def without_addresses(text: str) -> str:
-    """A text with every whole address in it replaced."""
-    return _ADDRESS_IN_TEXT.sub("(address)", text)
 
 
 def _address(text: str) -> _Typed:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from presence.tags import IdentityKind, IdentityRecord, Nearby, TagError
+from scans.address_text import without_addresses
 from scans.beacons import altbeacon_in, eddystone_eid_in, eddystone_uid_in, ibeacon_in
 from scans.broadcast import Broadcast
 from scans.folding import Maker
-from scans.identities import address_record, digest_of, ibeacon_text, identity_of, without_addresses
+from scans.identities import address_record, digest_of, ibeacon_text, identity_of
 from scans.registry import STAYING_ADDRESSES
 from scans.registry_key import RegistryKey
 

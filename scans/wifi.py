@@ -25,9 +25,13 @@ _ATTENDING_SECONDS = 2.0
 # What is needed stands in the first bytes of a frame; the rest is what people send, and is not even taken up.
 _SNAPSHOT_BYTES = 512
 
-# dumpcap keeps what it captures in memory until the end of the scan, some 560 bytes a frame: 28 MB at most with this.
-# A busy place has 20,000 frames of clients in ten seconds; only a flood has more, and ends the scan early.
-_MOST_FRAMES = 50_000
+# A busy place has 2,000 frames of clients a second. A flood has more, and so has one client that sends large files over
+# a fast network: 400 Mbit/s in frames of 1,500 bytes are 33,000 a second. More than this end the scan early, and it
+# says so.
+_MOST_FRAMES_A_SECOND = 5_000
+# However long the scan: dumpcap keeps what it captures in memory until its end, some 560 bytes a frame, and tshark
+# 1.9 KB of each: 250 MB at most with this, of the 500 that the service may have on a Pi of 1 GB.
+_MOST_FRAMES = 100_000
 
 # What tshark and dumpcap say when they cannot capture (Wireshark's capture/capture-pcap-util.c and dumpcap.c), in
 # lower case. The first that fits counts.
@@ -112,16 +116,19 @@ class WifiListener:
         if self._closing.is_set():
             return Fault(FaultReason.UNEXPECTED, "the programme is stopping")
         frames = ClientFrames(hear, self._own_addresses())
+        most_frames = _most_frames(seconds)
         stopping = threading.Event()
         attending = threading.Thread(target=self._source.attend, args=(stopping,), name="wifi-attend", daemon=True)
         attending.start()
         try:
             bounds = Bounds(_START_SECONDS, seconds + _LATE_SECONDS)
-            ending = self._tshark.run(_live_arguments(prepared, seconds), frames.take, bounds)
+            ending = self._tshark.run(_live_arguments(prepared, seconds, most_frames), frames.take, bounds)
         finally:
             stopping.set()
             attending.join(_ATTENDING_SECONDS)
         fault = _fault_of(ending)
+        if fault is None and frames.count >= most_frames:
+            return Fault(FaultReason.UNREADABLE_CAPTURE, f"It ended before its time, after {most_frames:,} frames.")
         if fault is None or fault.reason is not FaultReason.HUNG:
             return fault
         # tshark waits for an interface that somebody blocked, took down or switched in mid-capture; its source knows
@@ -139,9 +146,13 @@ class WifiListener:
         self._source.close()
 
 
-def _live_arguments(interface: str, seconds: float) -> list[str]:
+def _most_frames(seconds: float) -> int:
+    return min(_MOST_FRAMES, round(_MOST_FRAMES_A_SECOND * seconds))
+
+
+def _live_arguments(interface: str, seconds: float, most_frames: int) -> list[str]:
     # -l hands over each line at once, so that nothing is lost of a tshark that has to be ended.
-    bounds = ["-a", f"duration:{seconds:g}", "-c", str(_MOST_FRAMES), "-s", str(_SNAPSHOT_BYTES)]
+    bounds = ["-a", f"duration:{seconds:g}", "-c", str(most_frames), "-s", str(_SNAPSHOT_BYTES)]
     return ["-n", "-l", "-i", interface, "-f", CAPTURE_FILTER, *bounds, *FIELDS]
 
 
@@ -182,7 +193,7 @@ def read_capture(path: Path, hear: HearSighting, tshark: Tshark | None = None) -
         return Fault(FaultReason.TSHARK_MISSING)
     if ending.status != 0:
         return Fault(FaultReason.UNREADABLE_CAPTURE, _sentence(ending))
-    if not frames.has_any:
+    if not frames.count:
         return Fault(FaultReason.UNREADABLE_CAPTURE, "It holds no frames.")
     if not frames.has_wifi:
         return Fault(FaultReason.UNREADABLE_CAPTURE, "It holds no Wi-Fi frames. It must be captured in monitor mode.")

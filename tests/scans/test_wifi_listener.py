@@ -264,6 +264,18 @@ def test_what_tshark_prints_wrongly_is_passed_over(script: Script) -> None:
     assert [(sighting.address, sighting.heard_at_seconds) for sighting in heard] == [(PHONE, 1_795_003_200.5)]
 
 
+@pytest.mark.parametrize(("seconds", "most"), [(0.5, 2_500), (10.0, 50_000), (600.0, 100_000)])
+def test_a_scan_that_its_bound_ends_is_not_whole(script: Script, seconds: float, most: int) -> None:
+    """More frames than a scan may take end it with status 0, and it says so; with one fewer it ran for its time."""
+    frames = f'while [ "$1" != -c ]; do shift; done; yes "$(printf \'{printed()}\')" | head -n'
+    ended, whole = (
+        WifiListener(Interface("wlan1"), frozenset, script(f"{frames} $(($2 - {fewer}))")).listen(seconds, nobody_heard)
+        for fewer in (0, 1)
+    )
+    says = f"It ended before its time, after {most:,} frames."
+    assert (ended, whole) == (Fault(FaultReason.UNREADABLE_CAPTURE, says), None)
+
+
 @pytest.mark.parametrize("at", ["1795003200.500000000", "2026-11-18T12:00:00.500000000Z"])
 def test_the_time_of_every_tshark_is_understood(script: Script, at: str) -> None:
     """Up to 4.0 tshark prints seconds since 1970, from 4.2 on a date in UTC."""
