@@ -28,7 +28,7 @@ class Patience:
     """What a connection may take.
 
     Attributes:
-        head_seconds: From the first byte of a request, or from the connection, until its headers are there. A browser
+        head_seconds: From the connection, or the answer before, until the headers of a request are there. A browser
             needs milliseconds, and opens a connection now and then which it does not use.
         body_seconds: From then on until its body is there: 16 MiB, the largest, come at 1.1 Mbit/s in this time.
         per_address: Connections of one address at a time. A browser opens seven; a house behind one address has some.
@@ -110,9 +110,9 @@ class ImpatientHttp(H11Protocol):
         else:
             transport.abort()
 
-    def data_received(self, data: bytes) -> None:
-        """Go on with a request."""
-        super().data_received(data)
+    def handle_events(self) -> None:
+        """Go on with a request: with bytes that have come, or once the one before is answered with those kept back."""
+        super().handle_events()
         self._set_deadline()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:

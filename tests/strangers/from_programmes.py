@@ -183,7 +183,8 @@ def requests(data: bytes) -> None:
         (drawing.one_of(names), drawing.one_of(likely) if drawing.number(1) else drawing.bytes_up_to(60))
         for _ in range(drawing.number(5))
     ]
-    path = drawing.one_of(("/", "/api/v1/keys", "/api/v1/statistics/realtime", "/ws", "/login", "/metrics"))
+    likely_paths = ("/", "/api/v1/keys", "/api/v1/statistics/realtime", "/ws", "/login", "/metrics", "/../config.toml")
+    path = drawing.one_of(likely_paths)
     scope: Scope = {
         "type": "websocket" if is_websocket else "http",
         "path": path if drawing.number(1) else "/" + drawing.text_up_to(60),
@@ -207,7 +208,7 @@ def requests(data: bytes) -> None:
 
     coroutine = _guard()(scope, receive, send)
     asyncio.run(coroutine)
-    assert sent[0].get("status", 101) in {101, 200, 303, 401, 403}, sent[0]
+    assert sent[0].get("status", 101) in {101, 200, 303, 401, 403, 404}, sent[0]
     if scope.get("method") in {"POST", "DELETE", "BREW"} and sent[0]["status"] == 200:
         assert scope["path"] in {"/_dash-update-component", "/api/v1/login", "/api/v1/logout"}, scope["path"]
     for name, value in sent[0].get("headers", ()):
