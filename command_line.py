@@ -152,9 +152,10 @@ def _add_service_options(parsers: Mapping[str, argparse.ArgumentParser]) -> None
     update.add_argument(
         "source", type=Path, metavar="SOURCE", help="folder or archive (default: what `git pull` brings)"
     )
-    update.add_argument(
-        "--database-is-copied", action="store_true", help="you made a copy of a database that a server keeps"
-    )
+    for name in ("install", "update"):
+        parsers[name].add_argument(
+            "--database-is-copied", action="store_true", help="you made a copy of a database that a server keeps"
+        )
     parsers["uninstall"].add_argument("--delete-data", action="store_true", help="delete all it remembered as well")
     parsers["password"].add_argument(
         "--first", action="store_true", help="make one if there is none, else change nothing"

@@ -173,13 +173,14 @@ def _place(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Pla
     return Place(
         config=config,
         is_demo=arguments.demo,
-        database_url=_with_absolute_path(url, Path.cwd() if arguments.db is not None else HOME),
+        database_url=with_absolute_path(url, Path.cwd() if arguments.db is not None else HOME),
         time_zone=ZoneInfo(zone) if zone else tzlocal.get_localzone(),
         clock=machine_clock(),
         manufacturers=Manufacturers(),
     )
 
 
-def _with_absolute_path(url: str, folder: Path) -> str:
+def with_absolute_path(url: str, folder: Path) -> str:
+    """The address of a database, whose path begins at a folder where it is a relative one."""
     path = url.removeprefix("sqlite://")
     return f"sqlite:///{folder / path[1:]}" if path and path != url else url

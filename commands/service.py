@@ -5,28 +5,48 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from config import load_config
 from db.backup import back_up
 from db.connect import file_of
+from db.errors import DatabaseError
+from db.restoring import put_back
 from install.layout import NAME, Layout
-from install.machine import InstallError, Machine
-from install.service import as_service_user, install, uninstall
-from install.updating import Installed, update
+from install.machine import InstallError, Machine, acting_as
+from install.service import as_service_user, install, installed_command, release_in_force, uninstall
+from install.updating import Installed, install_again, update
 from link_settings import page_address
 from links.examine import is_answering
-from place import HOME, Place
+from place import HOME, Place, with_absolute_path
 
 
-def install_service(place: Place, what: str | None, environment: Mapping[str, str] = os.environ) -> int:
-    """Put the programme on this machine as a service."""
+def install_service(
+    place: Place, what: str | None, environment: Mapping[str, str] = os.environ, *, is_copied: bool = False
+) -> int:
+    """Put the programme on this machine as a service; where it is one already, its code.
+
+    Args:
+        place: That of the folder it is installed from.
+        what: The command that the service runs; None for the same as before, at first run.
+        environment: That of the commands.
+        is_copied: As in `update_service`.
+
+    Raises:
+        InstallError: It could not be done.
+    """
     layout, machine = _layout(environment), Machine(environment)
     _check_folders(place, layout)
-    say = partial(print, flush=True)
-    install(layout, HOME, place.clock.wall(), machine, say, what=what)
-    installed = replace(place, config=load_config(layout.settings, {}))
+    ran = installed_command(layout)
+    if ran is None or release_in_force(layout) is None:
+        say = partial(print, flush=True)
+        install(layout, HOME, place.clock.wall(), machine, say, what=what or ran or "run")
+    else:
+        before = _installed(_place_of_service(place, layout), layout, machine, is_copied=is_copied)
+        install_again(before, HOME, place.clock.wall(), what=what)
+    installed = _place_of_service(place, layout)
     for path in _unreadable(installed, layout, machine):
         print(f"The service cannot read {path}, which its settings name. Copy it to {layout.settings.parent}, and name")
         print(f"that in {layout.settings}; then `sudo systemctl restart {NAME}`.")
@@ -56,7 +76,19 @@ def update_service(
     Raises:
         InstallError: It did not take over.
     """
-    layout, machine = _layout(environment), Machine(environment)
+    installed = _installed(place, _layout(environment), Machine(environment), is_copied=is_copied)
+    update(installed, source, place.clock.wall())
+    return 0
+
+
+def _place_of_service(place: Place, layout: Layout) -> Place:
+    """The place by the settings of the service in place of the folder's."""
+    config = load_config(layout.settings, {})
+    return replace(place, config=config, database_url=with_absolute_path(config.db.url, layout.current))
+
+
+def _installed(place: Place, layout: Layout, machine: Machine, *, is_copied: bool) -> Installed:
+    """The service as it is before another release takes over."""
     file = file_of(place.database_url)
     if file is None and not is_copied:
         raise InstallError(
@@ -64,22 +96,37 @@ def update_service(
             "then add --database-is-copied."
         )
     links = place.config.links
-    installed = Installed(
+    return Installed(
         layout,
         machine,
         partial(print, flush=True),
-        None if file is None else partial(_copy_database, place, machine),
-        file,
+        partial(_copy_database, place.database_url, layout, place.clock.wall()),
+        partial(_put_back, place.database_url),
         partial(is_answering, links.port, is_https=bool(links.tls_certificate_file)),
     )
-    update(installed, source, place.clock.wall())
-    return 0
 
 
-def _copy_database(place: Place, machine: Machine) -> Path:
-    copy = back_up(place.database_url, place.folder / "backups", place.clock.wall())
-    machine.run("chown", "-R", f"{NAME}:{NAME}", copy.parent)
-    return copy.resolve()  # the folder is a link in each release, and the owner is told where it leads
+def _copy_database(url: str, layout: Layout, now_at: datetime) -> Path | None:
+    # As its user: who took the service over could plant a link in its folder that leads root elsewhere.
+    file = file_of(url)
+    if file is None or not file.exists():
+        return None
+    with acting_as(NAME):
+        return back_up(url, layout.data / "backups", now_at)
+
+
+def _put_back(url: str, copy: Path) -> None:
+    file = file_of(url)
+    if file is None:
+        return
+    try:
+        with acting_as(NAME):
+            put_back(copy, file)
+    except DatabaseError as error:
+        raise InstallError(
+            f"{error} The service is stopped, with the new release in force: `sudo systemctl start {NAME}` tries that "
+            "again."
+        ) from error
 
 
 def _layout(environment: Mapping[str, str]) -> Layout:

@@ -40,7 +40,7 @@ def service_as_asked(place: Place, arguments: argparse.Namespace) -> int:
 
     match arguments.command:
         case "install":
-            return install_service(place, arguments.what)
+            return install_service(place, arguments.what, is_copied=arguments.database_is_copied)
         case "update":
             return update_service(place, arguments.source, is_copied=arguments.database_is_copied)
         case _:

@@ -76,6 +76,45 @@ def restore(url: str, backup: Path, now_at: datetime) -> Restored:
     return Restored(*found, aside if was_there else None)
 
 
+def put_back(copy: Path, path: Path) -> None:
+    """Let a copy be the database again, in one step: whatever happens, there is either the one that goes or the copy.
+
+    Nothing that was written since is kept. Nobody may have the database open.
+
+    Args:
+        copy: As `back_up` made it; it stays where it is.
+        path: The database's file.
+
+    Raises:
+        DatabaseError: It cannot be done; the database is as it was.
+    """
+    beside = path.with_name(f"{path.name}.restoring")
+    try:
+        beside.unlink(missing_ok=True)
+        copy_whole(copy, beside)
+        _fold_in_log(path)
+        beside.replace(path)
+        sync_folder(path.parent)
+    except sqlite3.Error as error:
+        raise DatabaseError(f"{copy} was not put back, and nothing was changed. {_sentence(error)}") from error
+    except OSError as error:
+        raise DatabaseError(
+            f"{copy} was not put back: the copy cannot be written to {path.parent} ({error.strerror})."
+        ) from error
+
+
+def _fold_in_log(path: Path) -> None:
+    """Leave no log beside a database, which SQLite would read into the one that takes its place."""
+    # One too damaged to be opened is lost with its log.
+    with (
+        contextlib.suppress(sqlite3.DatabaseError),
+        contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as database,
+    ):
+        database.execute("PRAGMA journal_mode = DELETE")
+    for log in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        log.unlink(missing_ok=True)
+
+
 def _copy(backup: Path, beside: Path) -> None:
     if not backup.is_file():
         raise DatabaseError(f"There is no backup {backup}. `./run restore --list` shows those there are.")

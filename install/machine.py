@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import pwd
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -54,6 +56,28 @@ class Machine:
         except InstallError:
             return False
         return True
+
+
+@contextlib.contextmanager
+def acting_as(name: str) -> Iterator[None]:
+    """Let root have the rights of a user and no more, for as long as it works in a folder which that user may change.
+
+    A link that was planted there leads root wherever it points, and that user nowhere new. The process can go back to
+    being root (seteuid(2)), so no code of that user's may run in it.
+
+    Args:
+        name: The user's.
+    """
+    user, groups = pwd.getpwnam(name), os.getgroups()
+    os.setgroups([])
+    os.setegid(user.pw_gid)
+    os.seteuid(user.pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
 
 
 def make_open_folder(folder: Path) -> None:

@@ -46,6 +46,7 @@ def make_release(layout: Layout, source: Path, machine: Machine, now_at: datetim
         machine.run(python_of(release), "-m", "compileall", "-q", "-x", r"/(\.venv|tests|bench)/", release)
         machine.run("chown", "-R", "root:root", release)
         machine.run("chmod", "-R", "u+rwX,go+rX,go-w", release)
+        machine.run("sync")  # or a power cut after it is pointed at would find its files empty
     except (InstallError, OSError) as error:
         shutil.rmtree(release, ignore_errors=True)  # half a release is none, and the first error is the one to tell
         raise InstallError(f"The programme could not be copied to {release.parent}: {error}") from error

@@ -20,8 +20,8 @@ Say = Callable[[str], None]
 _GROUPS = ("bluetooth", "netdev", "wireshark")
 
 
-def install(layout: Layout, source: Path, now_at: datetime, machine: Machine, say: Say, *, what: str | None) -> None:
-    """Put the programme on the machine as a service, and start it. Done again, it puts the checkout's code there.
+def install(layout: Layout, source: Path, now_at: datetime, machine: Machine, say: Say, *, what: str) -> None:
+    """Put the programme on the machine as a service, and start it. Where it is one already, see `install_again`.
 
     Args:
         layout: Where to.
@@ -29,29 +29,25 @@ def install(layout: Layout, source: Path, now_at: datetime, machine: Machine, sa
         now_at: The time now.
         machine: Whose commands are used.
         say: Tells what was done.
-        what: The command that the service runs (run, sensor or hub); None for the same as before, at first run.
+        what: The command that the service is to run (run, sensor or hub).
 
     Raises:
         InstallError: It could not be done.
     """
-    what = what or installed_command(layout) or "run"
     if not _holds_data(layout) and is_in_use(source / "data"):
         raise InstallError("The programme runs from this folder. Stop it first (Ctrl+C in its window), then try again.")
-    _make_user(machine, say)
+    make_user(machine, say)
     release = make_release(layout, source, machine, now_at)
-    before = release_in_force(layout)
-    if before is not None:
-        machine.run("systemctl", "stop", NAME)  # or two releases would write to one database
     put_in_force(layout, release)
     say(f"The programme was copied to {layout.programme}; what is changed in this folder counts after an update only.")
     _take_over_settings(layout, source, machine, say)
     _take_over_data(layout, source, machine, say)
     write_unit(layout, release, what, machine)
     if what != "sensor":  # whose page shows its state, and changes nothing
-        _make_first_password(layout, machine, say)
+        make_first_password(layout, machine, say)
     machine.run("systemctl", "enable", NAME)
     start(machine)
-    forget_releases(layout, release, before or release)
+    forget_releases(layout, release)
     say(f"It runs as a service ({what}), under a user of its own, and starts with the machine.")
 
 
@@ -134,7 +130,8 @@ def as_service_user() -> tuple[str, ...]:
     return ("runuser", "-u", NAME, "--")
 
 
-def _make_user(machine: Machine, say: Say) -> None:
+def make_user(machine: Machine, say: Say) -> None:
+    """Make the service's user, where there is none, a member of the groups that it needs."""
     if not machine.succeeds("getent", "passwd", NAME):
         machine.run(
             "useradd", "--system", "--user-group", "--no-create-home", "--home-dir", f"/var/lib/{NAME}",
@@ -146,7 +143,7 @@ def _make_user(machine: Machine, say: Say) -> None:
             machine.run("usermod", "--append", "--groups", group, NAME)
 
 
-def _make_first_password(layout: Layout, machine: Machine, say: Say) -> None:
+def make_first_password(layout: Layout, machine: Machine, say: Say) -> None:
     """Make the admin password here, or the service would print it into the journal, which keeps it."""
     programme = (python_of(layout.current), layout.current / "app.py")
     for line in machine.run(*as_service_user(), *programme, "password", "--first").splitlines():
@@ -164,19 +161,43 @@ def _take_over_settings(layout: Layout, source: Path, machine: Machine, say: Say
 
 
 def _take_over_data(layout: Layout, source: Path, machine: Machine, say: Say) -> None:
-    """What was remembered so far becomes the service's, unless it remembers something already."""
-    made = source / "data"
-    is_there = made.is_dir() and not made.is_symlink() and any(made.iterdir())
-    if is_there and _holds_data(layout):
-        say(f"{made} stays as it is: the service has data of its own, in {layout.data}.")
+    """What was remembered so far becomes the service's, unless it remembers something already.
+
+    It is gathered beside the folder and put in its place when it is whole; cut off halfway, the next try goes on.
+    """
+    made, beside = source / "data", layout.data.with_name(f"{NAME}.new")
+    say_what_stays(layout, source, say)
     make_open_folder(layout.data.parent)
-    layout.data.mkdir(mode=0o700, exist_ok=True)
-    if is_there and not _holds_data(layout):
-        for path in made.iterdir():
-            shutil.move(path, layout.data)
+    if not _holds_data(layout) and (_holds_any(made) or beside.exists()):
+        beside.mkdir(mode=0o700, exist_ok=True)
+        if _holds_any(made):
+            _move_files(made, beside)
+        beside.rename(layout.data)
         say(f"What was remembered so far was moved from {made} to {layout.data}.")
+    layout.data.mkdir(mode=0o700, exist_ok=True)
     machine.run("chown", "-R", f"{NAME}:{NAME}", layout.data)
+
+
+def say_what_stays(layout: Layout, source: Path, say: Say) -> None:
+    """Tell the owner of data in the checkout that are not taken over, since the service has some."""
+    if _holds_any(source / "data") and _holds_data(layout):
+        say(f"{source / 'data'} stays as it is: the service has data of its own, in {layout.data}.")
+
+
+def _move_files(folder: Path, target: Path) -> None:
+    # One by one, for each is whole in one of the two places at any time, whatever lies between them.
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not path.is_dir():
+            moved = target / path.relative_to(folder)
+            moved.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.move(path, moved)
+    for emptied in folder.iterdir():
+        shutil.rmtree(emptied)
 
 
 def _holds_data(layout: Layout) -> bool:
     return layout.data.is_dir() and any(layout.data.iterdir())
+
+
+def _holds_any(folder: Path) -> bool:
+    return folder.is_dir() and not folder.is_symlink() and any(folder.iterdir())

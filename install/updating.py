@@ -1,4 +1,4 @@
-"""Updating: a newer release takes over, or all is as it was before: code, packages and database."""
+"""Updating: another release takes over, or all is as it was before: code, packages and database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from pathlib import Path
 from install.layout import NAME, Layout
 from install.machine import InstallError, Machine
 from install.releases import forget_releases, make_release, put_in_force, unpacked
-from install.service import Say, installed_command, release_in_force, start, write_unit
+from install.service import (
+    Say,
+    installed_command,
+    make_first_password,
+    make_user,
+    release_in_force,
+    say_what_stays,
+    start,
+    write_unit,
+)
 
 # From the start to the first answer a Pi takes some 20 s; one that brings a big database up to date, minutes.
 _ANSWER_SECONDS = 300.0
@@ -27,20 +36,45 @@ class Installed:
         layout: Where it lies.
         machine: Whose commands are used.
         say: Tells the owner what was done.
-        copy_database: Makes a checked copy of the database, and gives its path; None where a server keeps it.
-        database: The database's file; None where a server keeps it.
+        copy_database: Makes a checked copy of the database, and gives its path; None where there is no file to copy.
+        put_back: Lets such a copy be the database again, once and for all when it returns.
         is_well: Asks the running programme, once, whether it answers and can do its work.
     """
 
     layout: Layout
     machine: Machine
     say: Say
-    copy_database: Callable[[], Path] | None
-    database: Path | None
+    copy_database: Callable[[], Path | None]
+    put_back: Callable[[Path], None]
     is_well: Callable[[], bool]
 
 
-def update(installed: Installed, source: Path, now_at: datetime, patience_seconds: float = _ANSWER_SECONDS) -> None:
+def install_again(installed: Installed, source: Path, now_at: datetime, *, what: str | None) -> None:
+    """Let the code of a checkout take over from what is installed, as an update does.
+
+    Args:
+        installed: What runs now.
+        source: The checkout.
+        now_at: The time now.
+        what: The command that the service runs from now on (run, sensor or hub); None for the same as before.
+
+    Raises:
+        InstallError: It did not take over. What ran before runs again, and the message says so.
+    """
+    make_user(installed.machine, installed.say)
+    say_what_stays(installed.layout, source, installed.say)
+    update(installed, source, now_at, what=what)
+    installed.machine.run("systemctl", "enable", NAME)
+
+
+def update(
+    installed: Installed,
+    source: Path,
+    now_at: datetime,
+    patience_seconds: float = _ANSWER_SECONDS,
+    *,
+    what: str | None = None,
+) -> None:
     """Let the programme of a folder or an archive take over.
 
     Args:
@@ -48,13 +82,14 @@ def update(installed: Installed, source: Path, now_at: datetime, patience_second
         source: The folder or archive.
         now_at: The time now.
         patience_seconds: How long the new release may take until it answers.
+        what: The command that the service runs from now on; None for the same as before.
 
     Raises:
         InstallError: It did not take over. What ran before runs again, and the message says so.
     """
     layout, machine, say = installed.layout, installed.machine, installed.say
-    before, what = release_in_force(layout), installed_command(layout)
-    if before is None or what is None:
+    before, ran = release_in_force(layout), installed_command(layout)
+    if before is None or ran is None:
         raise InstallError("The programme is not installed as a service here. `./run install` does that.")
     with unpacked(source) as folder:
         release = make_release(layout, folder, machine, now_at)
@@ -62,15 +97,17 @@ def update(installed: Installed, source: Path, now_at: datetime, patience_second
     copy = None
     try:
         machine.run("systemctl", "stop", NAME)
-        if installed.copy_database is not None:
-            copy = installed.copy_database()
+        copy = installed.copy_database()
+        if copy is not None:
             say(f"The database was copied to {copy}.")
         put_in_force(layout, release)
-        write_unit(layout, release, what, machine)
+        write_unit(layout, release, what or ran, machine)
+        if ran == "sensor" and what in {"run", "hub"}:
+            make_first_password(layout, machine, say)
         start(machine)
         _wait_until_well(installed.is_well, patience_seconds)
     except BaseException as error:  # whatever it was, also Ctrl+C: what ran before is to run again
-        _go_back(installed, before, copy, what)
+        _go_back(installed, before, copy, ran)
         shutil.rmtree(release)
         raise InstallError(
             f"The update failed, and what ran before runs again. With the new release: {error}"
@@ -88,22 +125,11 @@ def _go_back(installed: Installed, before: Path, copy: Path | None, what: str) -
     layout, machine = installed.layout, installed.machine
     installed.say("The new release does not do its work: going back to the one before.")
     machine.succeeds("systemctl", "stop", NAME)
+    if copy is not None:  # first, or a power cut would leave the release before on a database that is too new for it
+        installed.put_back(copy)
     put_in_force(layout, before)
     write_unit(layout, before, what, machine)
-    if copy is not None and installed.database is not None:
-        _put_back(copy, installed.database)
-        machine.run("chown", "-R", f"{NAME}:{NAME}", layout.data)
     start(machine)
-
-
-def _put_back(copy: Path, database: Path) -> None:
-    """Let a copy be the database again. What was written beside it since belongs to the one that goes."""
-    beside = database.with_name(f"{database.name}.new")
-    shutil.copyfile(copy, beside)
-    beside.chmod(0o600)
-    for log in (database.with_name(f"{database.name}-wal"), database.with_name(f"{database.name}-shm")):
-        log.unlink(missing_ok=True)
-    beside.replace(database)
 
 
 def _wait_until_well(is_well: Callable[[], bool], patience_seconds: float) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from commands.service import install_service, update_service
 from config import Config, DbSection
+from install.layout import Layout
 from install.machine import InstallError
-from place import Place
+from place import HOME, Place
 from scans.clock import machine_clock
 from scans.manufacturers import Manufacturers
 
@@ -38,3 +39,19 @@ def test_a_database_of_a_server_is_the_owners_to_copy(tmp_path: Path) -> None:
     """Before an update changes it for good, the owner is asked for a copy."""
     with pytest.raises(InstallError, match="pg_dump"):
         update_service(place("postgresql://hub@db/site"), tmp_path, {"DESTDIR": str(tmp_path), "PATH": "/nowhere"})
+
+
+def test_so_it_is_when_a_service_is_installed_again(tmp_path: Path) -> None:
+    """By the settings of the service, whatever those of the folder say; nothing has been done by then."""
+    layout = Layout(tmp_path)
+    layout.programme.mkdir(parents=True)
+    layout.current.symlink_to("releases/first")
+    for path, text in (
+        (layout.unit, "ExecStart=/python /app.py hub\n"),
+        (layout.settings, '[db]\nurl = "postgresql://hub@db/site"\n'),
+    ):
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+    folder = place(f"sqlite:///{HOME}/data/tracking.db")
+    with pytest.raises(InstallError, match="pg_dump"):
+        install_service(folder, None, {"DESTDIR": str(tmp_path), "PATH": "/nowhere"})

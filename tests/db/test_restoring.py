@@ -18,7 +18,7 @@ from db.errors import DatabaseError
 from db.in_use import held_alone
 from db.notifications import Notifications
 from db.overrides import Overrides
-from db.restoring import restore
+from db.restoring import put_back, restore
 from db.store import Store, open_store
 from db.upgrade import upgrade
 from presence.alerts import Channel
@@ -176,3 +176,58 @@ def older(tmp_path: Path) -> Path:
     with contextlib.closing(Connections(f"sqlite:///{path}")) as connections:
         upgrade(connections, "0001", folder)
     return path
+
+
+def make_table(path: Path, name: str, *, is_killed: bool = False) -> None:
+    """Make a table in a database; a process that is killed leaves it in the log."""
+    at = path.with_name("working.db") if is_killed else path
+    connection = sqlite3.connect(at)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"CREATE TABLE {name} (id)")
+    connection.commit()
+    if is_killed:
+        for ending in ("", "-wal"):
+            shutil.copy(f"{at}{ending}", f"{path}{ending}")
+    connection.close()
+
+
+def tables(path: Path) -> list[str]:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return [name for (name,) in connection.execute("SELECT name FROM sqlite_master")]
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_a_copy_is_put_back_and_nothing_since_is_kept(tmp_path: Path, is_damaged: bool) -> None:
+    """Neither what the database holds since nor a log that a killed programme left comes into it, damaged or not."""
+    database = tmp_path / "tracking.db"
+    make_table(tmp_path / "copy.db", "before")
+    make_table(database, "since", is_killed=True)
+    assert database.with_name("tracking.db-wal").stat().st_size
+    if is_damaged:
+        database.write_bytes(b"no database" * 1000)
+    put_back(tmp_path / "copy.db", database)
+    assert tables(database) == ["before"]
+    assert [path.name for path in tmp_path.glob("tracking.db*")] == ["tracking.db"]
+    assert database.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_copy_that_is_not_whole_is_not_put_back(tmp_path: Path) -> None:
+    """The database stays as it is, with its log, and the owner is told."""
+    database = tmp_path / "tracking.db"
+    make_table(database, "since", is_killed=True)
+    (tmp_path / "copy.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(DatabaseError, match="was not put back, and nothing was changed"):
+        put_back(tmp_path / "copy.db", database)
+    assert tables(database) == ["since"]
+
+
+def test_putting_back_follows_no_link_that_lies_there(tmp_path: Path) -> None:
+    """A link by the name of what is written first is taken away, and what it leads to is not touched."""
+    database, victim = tmp_path / "tracking.db", tmp_path / "victim"
+    make_table(tmp_path / "copy.db", "before")
+    victim.write_text("mine")
+    database.with_name("tracking.db.restoring").symlink_to(victim)
+    put_back(tmp_path / "copy.db", database)
+    assert victim.read_text() == "mine"
+    assert not database.is_symlink()
+    assert tables(database) == ["before"]

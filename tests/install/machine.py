@@ -11,7 +11,7 @@ from install.machine import Machine
 from tests.system.checkout import ROOT, Checkout, make_checkout
 
 _RADIO_COMMANDS = ("tshark", "iw", "ip", "rfkill", "bluetoothctl")
-_RECORDED = ("systemctl", "useradd", "usermod", "userdel", "chown")
+_RECORDED = ("systemctl", "useradd", "usermod", "userdel", "chown", "sync")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import pytest
 
 from install.machine import InstallError, Machine, is_in_use
 from install.service import install, installed_command, release_in_force, uninstall
+from install.updating import Installed, install_again
 from reviving import LOOK_SECONDS
 from tests.install.machine import FakeMachine, make_machine
 from tests.system.checkout import ROOT
@@ -24,7 +25,11 @@ def fake(tmp_path: Path) -> FakeMachine:
 
 
 def put_on(fake: FakeMachine, what: str | None = None, now_at: datetime = NOON) -> None:
-    install(fake.layout, fake.checkout.root, now_at, fake.machine, fake.said.append, what=what)
+    if installed_command(fake.layout) is None:
+        install(fake.layout, fake.checkout.root, now_at, fake.machine, fake.said.append, what=what or "run")
+    else:
+        ran = Installed(fake.layout, fake.machine, fake.said.append, lambda: None, lambda _: None, lambda: True)
+        install_again(ran, fake.checkout.root, now_at, what=what)
 
 
 def test_the_programme_becomes_a_service(fake: FakeMachine) -> None:
@@ -80,6 +85,47 @@ def test_what_was_remembered_so_far_is_moved_over_and_said(fake: FakeMachine) ->
     assert any("was moved from" in line for line in fake.said)
 
 
+def test_moving_over_goes_on_where_it_was_cut_off(fake: FakeMachine) -> None:
+    """Half of the data, left by a power cut, is not taken for all of it: the next try brings the rest along."""
+    made, half = fake.checkout.root / "data", fake.layout.data.with_name("tracking.new")
+    half.parent.mkdir(parents=True)
+    half.mkdir(mode=0o700)
+    (half / "reports").mkdir()
+    (half / "tracking.db").write_text("scans")
+    (half / "reports" / "first.txt").write_text("1")
+    (made / "reports").mkdir()
+    (made / "reports" / "second.txt").write_text("2")
+    (made / "tracking.key").write_text("key")
+    put_on(fake)
+    files = {path.relative_to(fake.layout.data) for path in fake.layout.data.rglob("*") if path.is_file()}
+    assert {str(path) for path in files} == {"tracking.db", "tracking.key", "reports/first.txt", "reports/second.txt"}
+    assert list(made.iterdir()) == []
+    assert not half.exists()
+    assert fake.layout.data.stat().st_mode & 0o777 == 0o700
+
+
+def test_data_are_not_in_their_place_before_they_are_whole(fake: FakeMachine) -> None:
+    """What stops the move in the middle leaves the service's own folder as it was: empty."""
+    made = fake.checkout.root / "data"
+    for name in ("tracking.db", "tracking.key"):
+        (made / name).write_text(name)
+    (fake.layout.data.with_name("tracking.new") / "tracking.key" / "tracking.key").mkdir(parents=True)
+    with pytest.raises(OSError, match="already exists"):
+        put_on(fake)
+    assert not fake.layout.data.exists()
+    assert installed_command(fake.layout) is None
+
+
+def test_data_that_were_whole_but_not_in_their_place_are_put_there(fake: FakeMachine) -> None:
+    """Cut off after the last file, there is nothing left in the checkout, and the next try finds them all the same."""
+    half = fake.layout.data.with_name("tracking.new")
+    half.mkdir(parents=True)
+    (half / "tracking.db").write_text("scans")
+    (fake.checkout.root / "data").rmdir()
+    put_on(fake)
+    assert (fake.layout.data / "tracking.db").read_text() == "scans"
+
+
 def test_data_of_the_service_are_never_written_over(fake: FakeMachine) -> None:
     """A checkout with data of its own leaves those of the service alone, and says so."""
     put_on(fake)
@@ -95,11 +141,14 @@ def test_installing_again_changes_the_code_and_nothing_else(fake: FakeMachine) -
     """Done twice, there is one service, with the settings its owner changed and the command it had."""
     put_on(fake, "hub")
     fake.layout.settings.write_text("# mine\n")
+    fake.checkout.add_command("getent", "exit 0")  # the user is there by now, and so is another group
     (fake.checkout.root / "app.py").write_text("print('newer')\n")
     put_on(fake, now_at=NOON + timedelta(days=1))
     assert fake.layout.settings.read_text() == "# mine\n"
     assert installed_command(fake.layout) == "hub"
     assert (fake.layout.current / "app.py").read_text() == "print('newer')\n"
+    assert fake.calls("usermod")[-1] == "--append --groups wireshark tracking"
+    assert len(fake.calls("useradd")) == 1
     assert len(list(fake.layout.releases.iterdir())) == 2
     put_on(fake, now_at=NOON + timedelta(days=2))
     assert len(list(fake.layout.releases.iterdir())) == 2  # the one in force, and the one before
@@ -114,12 +163,14 @@ def test_packages_of_the_release_before_are_linked(fake: FakeMachine) -> None:
 
 
 def test_the_first_password_is_shown_to_the_owner_and_not_to_the_journal(fake: FakeMachine) -> None:
-    """It is made before the service starts; a sensor has none."""
+    """It is made before the service starts; a sensor has none, until it becomes something else."""
     put_on(fake)
     assert any("['password', '--first']" in line for line in fake.said)
     fake.said.clear()
     put_on(fake, "sensor", NOON + timedelta(days=1))
     assert not any("--first" in line for line in fake.said)
+    put_on(fake, "hub", NOON + timedelta(days=2))
+    assert any("['password', '--first']" in line for line in fake.said)
 
 
 def test_a_programme_that_runs_in_the_folder_is_to_be_stopped_first(fake: FakeMachine) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from db.backup import back_up
+from db.errors import DatabaseError
+from db.restoring import put_back
 from install.machine import InstallError
 from install.service import install, release_in_force
-from install.updating import Installed, update
+from install.updating import Installed, install_again, update
 from tests.install.machine import FakeMachine, make_machine
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -40,7 +43,7 @@ def database(fake: FakeMachine) -> Path:
 
 def installed(fake: FakeMachine, is_well: Callable[[], bool]) -> Installed:
     copy = partial(back_up, f"sqlite:///{database(fake)}", fake.layout.data / "backups", LATER)
-    return Installed(fake.layout, fake.machine, fake.said.append, copy, database(fake), is_well)
+    return Installed(fake.layout, fake.machine, fake.said.append, copy, partial(put_back, path=database(fake)), is_well)
 
 
 def newer(fake: FakeMachine) -> Path:
@@ -81,6 +84,7 @@ def test_a_newer_release_takes_over(fake: FakeMachine) -> None:
     assert [path.name for path in (fake.layout.data / "backups").iterdir()] == ["tracking-2026-12-21-120000.db"]
     assert before is not None
     assert before.exists()
+    assert len(fake.calls("sync")) == 2  # both releases were on the disk before they were pointed at
 
 
 def test_one_that_does_not_answer_gives_way_to_the_one_before(fake: FakeMachine) -> None:
@@ -103,6 +107,58 @@ def test_one_that_does_not_answer_gives_way_to_the_one_before(fake: FakeMachine)
     assert "/newer" not in fake.layout.unit.read_text(encoding="utf-8")
     assert list(fake.layout.releases.iterdir()) == [before]
     assert fake.calls("systemctl")[-3:] == ["stop tracking", "daemon-reload", "restart tracking"]
+
+
+def test_the_database_is_put_back_before_the_release_is(fake: FakeMachine) -> None:
+    """The release before is never in force over a database that the newer one has changed, also if the power goes."""
+    found: list[str] = []
+    ran = installed(fake, lambda: not migrate(fake))
+
+    def put_back_noting(copy: Path) -> None:
+        found.append(code_in_force(fake))
+        ran.put_back(copy)
+
+    with pytest.raises(InstallError, match="what ran before runs again"):
+        update(replace(ran, put_back=put_back_noting), newer(fake), LATER, patience_seconds=0)
+    assert found == ["print('newer')\n"]
+    assert tables(fake) == ["scans"]
+
+
+def test_a_database_that_cannot_be_put_back_keeps_the_release_that_knows_it(fake: FakeMachine) -> None:
+    """The owner is told why, and what is in force goes with the database that is there."""
+
+    def full(_: Path) -> None:
+        raise DatabaseError("no room")
+
+    ran = replace(installed(fake, lambda: False), put_back=full)
+    with pytest.raises(DatabaseError, match="no room"):
+        update(ran, newer(fake), LATER, patience_seconds=0)
+    assert code_in_force(fake) == "print('newer')\n"
+
+
+def test_a_service_without_a_database_is_updated_too(fake: FakeMachine) -> None:
+    """Where there is nothing to copy, as where a server keeps it, nothing is put back either."""
+    before = release_in_force(fake.layout)
+    ran = replace(installed(fake, lambda: False), copy_database=lambda: None)
+    with pytest.raises(InstallError, match="what ran before runs again"):
+        update(ran, newer(fake), LATER, patience_seconds=0)
+    assert release_in_force(fake.layout) == before
+
+
+def test_installing_again_gives_way_like_an_update(fake: FakeMachine) -> None:
+    """A checkout whose code does not run leaves code, database and command as they were."""
+    before, ran = release_in_force(fake.layout), installed(fake, lambda: not migrate(fake))
+
+    def stop() -> bool:
+        ran.is_well()
+        raise KeyboardInterrupt
+
+    with pytest.raises(InstallError, match="what ran before runs again"):
+        install_again(replace(ran, is_well=stop), newer(fake), LATER, what="sensor")
+    assert release_in_force(fake.layout) == before
+    assert tables(fake) == ["scans"]
+    assert "app.py hub\n" in fake.layout.unit.read_text(encoding="utf-8")
+    assert [path.name for path in (fake.layout.data / "backups").iterdir()] == ["tracking-2026-12-21-120000.db"]
 
 
 def test_one_that_does_not_start_gives_way_to_the_one_before(fake: FakeMachine) -> None:

@@ -91,7 +91,7 @@ def cut_while_writing(box: Box, key: str, wanted: int, age_seconds: float) -> in
 
 
 def test_power_cuts_in_the_middle_of_writing_leave_a_whole_database(box: Box, table: FaultTable) -> None:
-    """Twenty times the plug is pulled while the programme writes; the database is whole, and lacks the last scans alone."""
+    """Twenty times the plug is pulled while the programme writes; only the last scans go, and the database is whole."""
     rng = random.Random(6)
     key = re.findall(r"\S{32,}", box.command("keys", "make", "sender", "--role", "sensor"))[0]
     lost = 0
