@@ -34,7 +34,7 @@ def findings_of(place: Place) -> tuple[Finding, ...]:
             clock=place.clock,
         ),
         *examine_database(place.database_url),
-        *examine_server(links.host, links.port),
+        *examine_server(links.host, links.port, is_https=bool(links.tls_certificate_file)),
         examine_swap(),
         *([examine_bluez_store()] if scans.bluetooth_enabled and not place.is_demo else []),
     )

@@ -6,7 +6,9 @@ import contextlib
 import json
 import ssl
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import get_args
 
+from links.health import Status
 from links.server import ServerError, lan_address, open_port
 from presence.findings import Finding
 
@@ -14,19 +16,16 @@ from presence.findings import Finding
 _ANSWER_SECONDS = 5.0
 
 
-def examine_server(host: str, port: int) -> tuple[Finding, ...]:
+def examine_server(host: str, port: int, *, is_https: bool) -> tuple[Finding, ...]:
     """Whether the page can be served, or is being served already."""
+    address = f"{'https' if is_https else 'http'}://{lan_address()}:{port}"
     try:
         with contextlib.closing(open_port(host, port)):
-            return (Finding("Page", f"port {port} is free; the page will be at http://{lan_address()}:{port}"),)
+            return (Finding("Page", f"port {port} is free; the page will be at {address}"),)
     except ServerError as error:
-        if _is_this_programme(port):
-            return (Finding("Page", f"is being served at http://{lan_address()}:{port}"),)
+        if _status(port, is_https=is_https) is not None:
+            return (Finding("Page", f"is being served at {address}"),)
         return (Finding("Page", f"cannot be served on port {port}", str(error)),)
-
-
-def _is_this_programme(port: int) -> bool:
-    return bool(_health(port, is_https=False))
 
 
 def is_answering(port: int, *, is_https: bool) -> bool:
@@ -34,19 +33,20 @@ def is_answering(port: int, *, is_https: bool) -> bool:
 
     A box that hears no radio does: that is told on its page.
     """
-    return _health(port, is_https=is_https).get("status", "failing") != "failing"
+    return _status(port, is_https=is_https) not in {None, "failing"}
 
 
-def _health(port: int, *, is_https: bool) -> dict[str, object]:
-    """What the programme says of its health; nothing when none answers, or another."""
+def _status(port: int, *, is_https: bool) -> Status | None:
+    """What the programme says of its health; None when none answers, or another."""
     connection = _secure_connection(port) if is_https else HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
     with contextlib.closing(connection):
         try:
             connection.request("GET", "/health")
             said = json.load(connection.getresponse())
         except (OSError, HTTPException, ValueError):
-            return {}
-    return said if isinstance(said, dict) and "status" in said else {}
+            return None
+    status = said.get("status") if isinstance(said, dict) else None
+    return next((known for known in get_args(Status) if known == status), None)
 
 
 def _secure_connection(port: int) -> HTTPSConnection:

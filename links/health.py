@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -54,6 +54,9 @@ class Hearing(Protocol):
 
 
 PartHealths = Sequence[Callable[[], PartHealth]]
+
+Status = Literal["ok", "impaired", "not heard", "failing"]
+"""What is told of the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ def _read(watched: Watched) -> tuple[Hearing | None, Counter[SensorState] | None
 
 def _status(
     watched: Watched, hearing: Hearing | None, sensors: Counter[SensorState] | None, parts: Sequence[PartHealth]
-) -> str:
+) -> Status:
     if any(part.is_needed and not part.is_fine for part in parts):
         return "failing"
     if watched.is_listening and hearing is not None and hearing.people_now is None:

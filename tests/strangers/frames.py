@@ -21,9 +21,14 @@ _SITE_SECONDS = 60
 _LONGEST_FRAME = 2000
 
 
-def strange_frames(rng: random.Random, count: int, folder: Path) -> int:
-    """Let tshark read so many changed frames, and check what comes of each; gives how many became sightings."""
-    capture = folder / "strange.pcap"
+def strange_frames(rng: random.Random, count: int, capture: Path) -> int:
+    """Let tshark read so many changed frames, and check what comes of each; gives how many became sightings.
+
+    Args:
+        rng: Changes them.
+        count: How many.
+        capture: The file they are written to, for tshark to read.
+    """
     with capture.open("wb") as file:
         file.write(PCAP_HEADER)
         for number in range(count):
