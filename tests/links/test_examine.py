@@ -54,7 +54,7 @@ def test_a_port_of_this_programme_is_fine(status: str, answers: bool) -> None:
     assert finding.says.startswith("is being served at http://")
 
 
-@pytest.mark.parametrize("status", ["UP", "", None, 200, ["ok"], {}])
+@pytest.mark.parametrize("status", ["UP", None, ["ok"]])
 def test_who_tells_another_health_is_another(status: object) -> None:
     """Other programmes tell their health at the same path, in other words."""
     with telling(status) as port:
