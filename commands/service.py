@@ -14,6 +14,7 @@ from db.backup import back_up
 from db.connect import file_of
 from db.errors import DatabaseError
 from db.restoring import put_back
+from install.bluez_notes import keep_notes_in_memory, keep_notes_on_disk
 from install.layout import NAME, Layout
 from install.machine import InstallError, Machine, acting_as
 from install.service import as_service_user, install, installed_command, release_in_force, uninstall
@@ -39,9 +40,10 @@ def install_service(
     """
     layout, machine = _layout(environment), Machine(environment)
     _check_folders(place, layout)
-    ran = installed_command(layout)
+    ran, say = installed_command(layout), partial(print, flush=True)
+    if (what or ran) != "hub":  # which hears nothing itself
+        keep_notes_in_memory(layout, HOME, machine, say)
     if ran is None or release_in_force(layout) is None:
-        say = partial(print, flush=True)
         install(layout, HOME, place.clock.wall(), machine, say, what=what or ran or "run")
     else:
         before = _installed(_place_of_service(place, layout), layout, machine, is_copied=is_copied)
@@ -58,7 +60,9 @@ def install_service(
 
 def uninstall_service(environment: Mapping[str, str] = os.environ, *, delete_data: bool) -> int:
     """Take the programme off this machine."""
-    uninstall(_layout(environment), Machine(environment), partial(print, flush=True), delete_data=delete_data)
+    layout, machine = _layout(environment), Machine(environment)
+    uninstall(layout, machine, partial(print, flush=True), delete_data=delete_data)
+    keep_notes_on_disk(layout, machine)
     return 0
 
 

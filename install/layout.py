@@ -59,6 +59,16 @@ class Layout:
         return self.root / "etc/polkit-1/rules.d" / f"50-{NAME}.rules"
 
     @property
+    def bluez(self) -> Path:
+        """Where BlueZ keeps what it knows of devices."""
+        return self.root / "var/lib/bluetooth"
+
+    @property
+    def bluez_drop_in(self) -> Path:
+        """What is changed of BlueZ's own service (systemd.unit(5), drop-ins)."""
+        return self.root / "etc/systemd/system/bluetooth.service.d" / f"{NAME}.conf"
+
+    @property
     def is_installed(self) -> bool:
         """Whether there is a service."""
         return self.unit.exists()

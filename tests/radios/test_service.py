@@ -36,6 +36,13 @@ def test_the_service_hears_both_radios(service: Box) -> None:
     )
 
 
+def test_bluez_notes_nothing_on_the_card(service: Box) -> None:
+    """What BlueZ keeps of the devices that were heard is in memory, and `doctor` says so."""
+    said = service.machine.run("cd /home/pi/tracking && sudo -u pi ./run doctor", _PATIENCE_SECONDS).output
+    assert "/var/lib/bluetooth is in memory" in said
+    assert service.machine.do("find /var/lib/bluetooth -path '*/cache/*'") == ""
+
+
 def test_the_service_has_two_rights_and_no_more(service: Box) -> None:
     """It is not root, has CAP_NET_ADMIN and CAP_NET_RAW, can get no other right, and runs under a filter of calls."""
     status = service.machine.do(f"cat /proc/{service.process()}/status")

@@ -26,6 +26,24 @@ def test_notes_on_a_disk_are_told(tmp_path: Path, mounts: str, is_fine: bool) ->
     assert is_fine or "docs/privacy.md" in found.remedy
 
 
+@pytest.mark.parametrize("is_in_memory", [True, False])
+def test_what_counts_is_what_the_running_service_sees(tmp_path: Path, is_in_memory: bool) -> None:
+    """Its unit may give it a folder in memory that nobody else sees, or keep it from one that others see."""
+    store = tmp_path / "bluetooth"
+    store.mkdir()
+    on_disk, in_memory = "/dev/mmcblk0p2 / ext4 rw 0 0\n", f"tmpfs {store} tmpfs rw 0 0\n"
+    (tmp_path / "mounts").write_text(on_disk if is_in_memory else on_disk + in_memory, encoding="utf-8")
+    for number, name, mounts in (
+        (1, "systemd", on_disk),
+        (20, "bluetoothd", on_disk + in_memory if is_in_memory else on_disk),
+    ):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "comm").write_text(f"{name}\n", encoding="utf-8")
+        (tmp_path / str(number) / "mounts").write_text(mounts, encoding="utf-8")
+    (tmp_path / "300").mkdir()  # a process that has ended since
+    assert examine_bluez_store(store, tmp_path).is_fine is is_in_memory
+
+
 def test_a_machine_without_bluez_has_no_notes(tmp_path: Path) -> None:
     """Where nothing is kept there is nothing to mend."""
     assert examine_bluez_store(tmp_path / "nowhere", tmp_path).is_fine
