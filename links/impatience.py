@@ -11,16 +11,27 @@ import ipaddress
 import resource
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from links.rate_limit import client_name
 
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
+
 # Time for a closing handshake, and for what was sent last to arrive; uvicorn's own patience with a handshake.
 _CUT_OFF_SECONDS = 10.0
+
+# Bytes of a request that are no part of its body: its head, what frames each chunk, and what follows the last. Where
+# uvicorn bounds a head, with h11, it is the same; what pages and sensors send has 1 KiB or two.
+_MOST_BESIDE_BODY = 64 * 1024
+
+# Requests that may wait while another of their connection is answered, 3 KiB each. Browsers and sensors send none
+# ahead.
+_MOST_AHEAD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +39,7 @@ class Patience:
     """What a connection may take.
 
     Attributes:
-        head_seconds: From the connection, or the answer before, until the headers of a request are there. A browser
+        head_seconds: From the connection, or the first byte after the request before, until the headers of a request are there. A browser
             needs milliseconds, and opens a connection now and then which it does not use.
         body_seconds: From then on until its body is there: 16 MiB, the largest, come at 1.1 Mbit/s in this time.
         per_address: Connections of one address at a time. A browser opens seven; a house behind one address has some.
@@ -86,8 +97,18 @@ def _is_loopback(name: str) -> bool:
         return name == "::/64"
 
 
-class ImpatientHttp(H11Protocol):
-    """HTTP, cut off when a request does not come to its end.
+class _Part(Enum):
+    """What of a request has not come yet."""
+
+    HEAD = auto()
+    BODY = auto()
+    NOTHING = auto()
+
+
+class ImpatientHttp(HttpToolsProtocol):
+    """HTTP, cut off when a request does not come to its end, or takes more room than requests do.
+
+    The parser (llhttp) knows no bounds of its own, and is more forgiving about `Host` than RFC 9112 (3.2) is.
 
     Args:
         crowd: Counts connections.
@@ -99,49 +120,89 @@ class ImpatientHttp(H11Protocol):
         super().__init__(**given)
         self._crowd = crowd
         self._patience = patience
-        self._awaited: object = None
+        self._awaited = _Part.NOTHING
         self._deadline: asyncio.TimerHandle | None = None
+        self._beside_body = 0
+        self._answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin, unless there are too many."""
         super().connection_made(transport)
         if self._crowd.let_in(transport, None if self.client is None else self.client[0]):
-            self._set_deadline()
+            self._await(_Part.HEAD)
         else:
             transport.abort()
 
-    def handle_events(self) -> None:
-        """Go on with a request: with bytes that have come, or once the one before is answered with those kept back."""
-        super().handle_events()
-        self._set_deadline()
+    def data_received(self, data: bytes) -> None:
+        """Go on with a request."""
+        if self._awaited is _Part.NOTHING:
+            self._await(_Part.HEAD)
+        self._beside_body += len(data)
+        super().data_received(data)
+        if self._beside_body > _MOST_BESIDE_BODY:
+            self.transport.abort()
 
-    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._await(_Part.HEAD)
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer a request, or let it wait until those before it are answered.
+
+        Raises:
+            ValueError: It is not answered, for what is wrong with it. The parser makes an error of its own of it, and
+                uvicorn a 400 of that.
+        """
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
+            raise ValueError("It does not name one host.")
+        if len(self.pipeline) >= _MOST_AHEAD:
+            raise ValueError("Too many were sent ahead.")
+        self._await(_Part.BODY)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take some of the body of a request."""
+        self._beside_body -= len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._await(_Part.NOTHING)
+        self._beside_body = 0
+        super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def handle_websocket_upgrade(self) -> None:
         """Go on as a WebSocket, which has a patience of its own."""
-        self._awaited = None
-        self._stop_waiting()
-        super().handle_websocket_upgrade(event)
+        self._await(_Part.NOTHING)
+        super().handle_websocket_upgrade()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
-        self._stop_waiting()
+        self._await(_Part.NOTHING)
         self._crowd.leave(self.transport)
+        # uvicorn tells the request that came last, which may still wait behind the one that is being answered.
+        if self._answering is not None:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
         super().connection_lost(exc)
 
-    def _set_deadline(self) -> None:
-        """Give the part of a request that is awaited its time, once: more bytes of it do not prolong that."""
-        awaited = self.conn.their_state
-        if awaited is self._awaited or self.transport.get_protocol() is not self:
+    def _await(self, part: _Part) -> None:
+        """Give a part of a request its time, once: more bytes of it do not prolong that."""
+        if part is self._awaited:
             return
-        self._awaited = awaited
-        self._stop_waiting()
-        seconds = {h11.IDLE: self._patience.head_seconds, h11.SEND_BODY: self._patience.body_seconds}.get(awaited)
-        if seconds is not None:
-            self._deadline = self.loop.call_later(seconds, self.transport.abort)
-
-    def _stop_waiting(self) -> None:
+        self._awaited = part
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+        if part is not _Part.NOTHING:
+            seconds = self._patience.head_seconds if part is _Part.HEAD else self._patience.body_seconds
+            self._deadline = self.loop.call_later(seconds, self.transport.abort)
 
 
 class ImpatientWebSocket(WebSocketsSansIOProtocol):

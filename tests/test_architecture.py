@@ -84,6 +84,7 @@ HOMES = {
     "fastapi": "links",
     "starlette": "links",
     "uvicorn": "links",
+    "httptools": "links",
     "paho": "links",
     "msgspec": "links",
     "prometheus_client": "links",

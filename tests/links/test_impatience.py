@@ -73,7 +73,11 @@ def is_answered(place: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost: box\r\nX-Slow: "], ids=["nothing", "half a head"])
+@pytest.mark.parametrize(
+    "said",
+    [b"", b"\r\n", b"GET / HTTP/1.1\r\nHost: box\r\nX-Slow: "],
+    ids=["nothing", "an empty line", "half a head"],
+)
 def test_who_does_not_come_to_the_end_of_a_head_is_hung_up_on(said: bytes) -> None:
     """A connection that is opened and left, before a request or in its head, is closed in time; others are answered."""
     with served_app(server_with(routes()), patience=SHORT_HEAD) as place, a_connection(place) as slow:
@@ -119,6 +123,96 @@ def test_more_bytes_give_no_more_time(before: bytes) -> None:
         assert all_that_comes(slow).count(b"HTTP/1.1 200") <= bool(before)
         stopping.set()
         dripping.join()
+
+
+POST = b"POST /taken HTTP/1.1\r\nHost: box\r\nTransfer-Encoding: chunked\r\n"
+MUCH = b"x" * 100_000
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"GET /" + MUCH,
+        b"GET / HTTP/1.1\r\nHost: box\r\nX-Long: " + MUCH,
+        b"GET / HTTP/1.1\r\nHost: box\r\n" + b"X-Many: 1\r\n" * 10_000,
+        POST + b"\r\n1;" + MUCH,
+        POST + b"\r\n" + b"1\r\nx\r\n" * 20_000,
+        POST + b"\r\n0\r\nX-After: " + MUCH,
+    ],
+    ids=["path", "header", "headers", "words beside a chunk", "chunks of a byte", "what follows the last chunk"],
+)
+def test_what_is_no_body_is_bounded(said: bytes) -> None:
+    """Who sends much besides a body, which would be kept in memory, is hung up on without waiting for its end."""
+    with (
+        served_app(server_with(routes()), patience=Patience(head_seconds=600, body_seconds=600)) as place,
+        a_connection(place) as talking,
+    ):
+        with contextlib.suppress(ConnectionError):
+            talking.sendall(said)
+        assert b" 200 " not in all_that_comes(talking)
+
+
+@pytest.mark.parametrize("size", [0, 5, 1_000_000])
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["known length", "chunked"])
+def test_a_large_body_is_taken(size: int, is_chunked: bool) -> None:
+    """A body is not counted among what surrounds it, however it is sent."""
+    body = b"x" * size
+    with served_app(server_with(routes())) as place:
+        sent = iter([body[:7], body[7:]]) if is_chunked else body
+        answer = httpx.post(f"http://{place}/taken", content=sent, timeout=PATIENCE_SECONDS)
+    assert answer.json() == size
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: box\r\nHost: elsewhere\r\n\r\n",
+        b"GET / HTTP/1.0\r\nHost: box\r\nHost: elsewhere\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: box\r\n\r\n" * 100,
+        b"GET / HTTP/1.1\r\nHost : box\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: box\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: box\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: box\r\nContent-Length: -1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+    ids=["no host", "two hosts", "two hosts of old", "many ahead", "space", "not ASCII", "two lengths", "minus", "TLS"],
+)
+def test_what_is_no_proper_request_is_refused(said: bytes) -> None:
+    """A request that two programs could understand in two ways, or none, gets a 400 and the connection ends."""
+    with served_app(server_with(routes())) as place, a_connection(place) as talking:
+        talking.sendall(said)
+        assert b"HTTP/1.1 400 " in all_that_comes(talking)
+        assert httpx.get(f"http://{place}/", timeout=PATIENCE_SECONDS).status_code == 200
+
+
+def test_some_requests_sent_ahead_are_answered_in_turn() -> None:
+    """Who sends a few requests at once, as few programs do, gets an answer to each, in order."""
+    with served_app(server_with(routes())) as place, a_connection(place) as talking:
+        for size in range(1, 6):
+            talking.sendall(b"POST /taken HTTP/1.1\r\nHost: box\r\nContent-Length: %d\r\n\r\n%b" % (size, b"x" * size))
+        talking.sendall(b"GET / HTTP/1.1\r\nHost: box\r\nConnection: close\r\n\r\n")
+        answers = all_that_comes(talking).split(b"HTTP/1.1 200 OK")
+        assert [answer.rpartition(b"\r\n")[2] for answer in answers[1:]] == [b"1", b"2", b"3", b"4", b"5", b'"here"']
+
+
+def test_who_waits_for_the_end_of_a_connection_is_told_though_another_request_waits_behind() -> None:
+    """A route that is being answered learns that its asker has gone, also when the asker had sent a request ahead."""
+    begun, ended = threading.Event(), threading.Event()
+    router = routes()
+
+    @router.get("/long")
+    async def wait(request: Request) -> None:
+        begun.set()
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        ended.set()
+
+    with served_app(server_with(router)) as place:
+        with a_connection(place) as talking:
+            talking.sendall(b"GET /long HTTP/1.1\r\nHost: box\r\n\r\nGET / HTTP/1.1\r\nHost: box\r\n\r\n")
+            assert begun.wait(PATIENCE_SECONDS)
+        assert ended.wait(PATIENCE_SECONDS)
 
 
 def test_a_websocket_may_be_silent() -> None:
