@@ -43,7 +43,7 @@ from scans.minute import EveryMinute
 from scans.progress import Progress
 from scans.visitor_key import KeyFileError
 from showing import add_page
-from sparing import spare_memory
+from sparing import spare_looking_for_garbage, spare_memory
 from telling import Telling, open_telling
 from watching import Watching, register_demo_tags
 
@@ -104,6 +104,7 @@ def _run(place: Place, keeping: Keeping) -> None:
         keeping.start_backups(telling.is_clock_right, undo)
         greet(telling)
         keep_alive(place.config.scans.interval_seconds, box.progress, lambda: scans_so_far(box), undo)
+        spare_looking_for_garbage()
         site_server.run(sockets=[listening])
 
 
@@ -144,6 +145,7 @@ def _run_hub(place: Place, keeping: Keeping) -> None:
         keeping.start_backups(telling.is_clock_right, undo)
         greet(telling)
         keep_alive(_HOUSE_SECONDS, progress, lambda: "keeps house each minute", undo)
+        spare_looking_for_garbage()
         site_server.run(sockets=[listening])
 
 
@@ -186,6 +188,7 @@ def _run_sensor(place: Place, keeping: Keeping) -> None:
         box.start()
         print(f"The sensor {name} listens; its state is at {page_address(place)}  (stop with Ctrl+C)", flush=True)
         keep_alive(place.config.scans.interval_seconds, box.progress, lambda: scans_so_far(box), undo)
+        spare_looking_for_garbage()
         site_server.run(sockets=[listening])
 
 

@@ -1,11 +1,12 @@
 """Sparing: what libraries import and this programme never uses is not imported, or not before somebody asks for it.
 
 All of it is memory that a Pi of 1 GB need not spend. `bench/memory.py` measures the whole; each gain was measured with
-it, on Python 3.11.
+it, on Python 3.11. And what stays for as long as the programme runs is not looked through for garbage.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from types import ModuleType
@@ -40,6 +41,18 @@ def spare_memory() -> None:
     for name in _DONE_WITHOUT:
         # With None in its place an import fails (The Python Language Reference, 5.3.1, the module cache).
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+
+
+def spare_looking_for_garbage() -> None:
+    """Let the collector of cyclic garbage pass over all there is so far. To be called when everything stands.
+
+    What a start brings, 120,000 objects of modules and statements, stays until the end, and the collector would go
+    through it each time: for 0.08 s on a PC, during which nothing else runs, and for most of a second on a Pi. While a
+    hub took 110 batches a second, collecting took 13 % of the time; it takes 5 % without them.
+    """
+    gc.unfreeze()  # what was passed over before, in a process that began afresh
+    gc.collect()
+    gc.freeze()
 
 
 class _StandIn(ModuleType):

@@ -39,8 +39,8 @@ class Patience:
     """What a connection may take.
 
     Attributes:
-        head_seconds: From the connection, or the first byte after the request before, until the headers of a request are there. A browser
-            needs milliseconds, and opens a connection now and then which it does not use.
+        head_seconds: From the connection, or the first byte after the request before, until the headers of a request
+            are there. A browser needs milliseconds, and opens a connection now and then which it does not use.
         body_seconds: From then on until its body is there: 16 MiB, the largest, come at 1.1 Mbit/s in this time.
         per_address: Connections of one address at a time. A browser opens seven; a house behind one address has some.
     """

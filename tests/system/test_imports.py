@@ -87,3 +87,22 @@ def test_what_was_spared_is_there_when_asked_for() -> None:
     """A module that was spared comes in place of its stand-in as soon as something of it is used."""
     done = subprocess.run([sys.executable, "-c", USE], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+LOOK_FOR_GARBAGE = """
+import gc
+from sparing import spare_looking_for_garbage
+stays = [[] for _ in range(1000)]
+spare_looking_for_garbage()
+print(any(one is stays[0] for one in gc.get_objects()))
+comes = [[]]
+print(any(one is comes[0] for one in gc.get_objects()))
+"""
+
+
+def test_what_stays_is_not_looked_through_for_garbage() -> None:
+    """The collector passes over what a start has brought, and looks through what comes after it."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK_FOR_GARBAGE], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "True"]
