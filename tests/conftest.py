@@ -20,6 +20,7 @@ settings.load_profile("patient")
 
 
 _RADIOS = Path(__file__).parent / "radios"
+_SLOW = Path(__file__).parent / "system", Path(__file__).parent / "layouts"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,6 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave those tests alone unless they are asked for; None lets pytest decide."""
     return True if collection_path.is_relative_to(_RADIOS) and not config.getoption("--radios") else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, browsers and whole programmes: at the end no process then works alone."""
+    items.sort(key=lambda item: not any(item.path.is_relative_to(folder) for folder in _SLOW))
 
 
 @pytest.fixture(scope="session")
