@@ -52,6 +52,8 @@ def forget(place: Place, given: str | None, *, tags_too: bool) -> int:
         is_site = len(store.sensors.all(place.clock.wall())) > 1
         lines = [_removed(forgotten), *_about_tags(tags, tags_too=tags_too), *_left(place, key, is_site=is_site)]
         print("\n".join(lines), flush=True)
+        if file_of(place.database_url) is not None:
+            print("Now that is overwritten, which takes a minute or two where the database is large.", flush=True)
         store.connections.overwrite_deleted()
         if file_of(place.database_url) is not None:
             print("What was deleted is overwritten.")

@@ -144,9 +144,12 @@ def _without(device_id: int, packed: bytes, *, bytes_besides: int) -> bytes | No
 
 def _leave_out_of_outbox(connection: Connection, without_devices: WithoutDevices, hashes: Collection[str]) -> int:
     count = 0
-    for row in connection.execute(select(OUTBOX.c.id, OUTBOX.c.body)).all():
-        body = without_devices(row.body, hashes)
-        if body != row.body:
-            connection.execute(update(OUTBOX).where(OUTBOX.c.id == row.id).values(body=body))
+    # One after the other: an outbox may hold more than there is memory.
+    for row_id in connection.execute(select(OUTBOX.c.id)).scalars().all():
+        is_row = OUTBOX.c.id == row_id
+        waiting = connection.execute(select(OUTBOX.c.body).where(is_row)).scalar_one()
+        body = without_devices(waiting, hashes)
+        if body != waiting:
+            connection.execute(update(OUTBOX).where(is_row).values(body=body))
             count += 1
     return count

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +24,7 @@ from presence.radio import Radio
 from tests.db.scanning import SETTINGS, hash_of, minute, scan
 
 LATER = 20_001
+ROOT = Path(__file__).parents[2]
 
 
 def known(name: str, key_period: int = 20_000, fixture_digests: frozenset[str] = frozenset()) -> Known:
@@ -140,6 +143,28 @@ def test_no_byte_of_it_is_left_in_the_files(url: str) -> None:
         assert hash_of("c") in devices_left(again)[Radio.WIFI]
         with again.connections.read() as connection:
             assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+
+
+OVERWRITE = """
+import resource, sys
+from db.connect import Connections
+connections = Connections(sys.argv[1])
+with connections.write() as connection:
+    connection.exec_driver_sql("CREATE TABLE much (some BLOB)")
+    connection.exec_driver_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60) "
+        "INSERT INTO much SELECT randomblob(1000000) FROM n")
+def most():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+before = most()
+connections.overwrite_deleted()
+print(most() - before)
+"""
+
+
+def test_overwriting_takes_little_memory(url: str) -> None:
+    """A database of 60 MB, which is copied on the way, takes a third of that in memory at most."""
+    done = subprocess.run([sys.executable, "-c", OVERWRITE, url], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 20
 
 
 def test_a_database_in_memory_has_nothing_to_overwrite() -> None:
