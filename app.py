@@ -235,6 +235,7 @@ def keep_house(telling: Telling, sums: ZoneSums) -> None:
     now_at = telling.place.clock.wall()
     if not telling.jump.is_recent():
         telling.store.recorder.forget_due(now_at)
+    telling.store.recorder.forget_past_names()
     sums.roll_up(now_at)
     telling.store.people_sums.roll_up(now_at)
     telling.step_key()

@@ -88,7 +88,7 @@ def _observation(number: int, radio: Radio, at: datetime) -> DeviceObservation:
         radio=radio,
         address_kind=AddressKind.RANDOMISED if radio is Radio.WIFI else AddressKind.RESOLVABLE,
         manufacturer=_MAKERS[number % len(_MAKERS)],
-        ssids=("Kavárna U Lípy",) if radio is Radio.WIFI and number % 10 == 0 else (),
+        ssids=("Kavárna U Lípy",) if radio is Radio.WIFI and number % 10 == 3 else (),
         rssi_mean_dbm=rssi,
         rssi_std_db=2.5,
         sighting_count=6,

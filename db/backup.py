@@ -69,7 +69,7 @@ def back_up(
 
     The copy is one file that needs no other beside it. It appears under its name only once it has been found whole.
     The keys, which lie in files of their own, are not copied: an old copy beside the key of its day would tell who was
-    there, which the stepping of the key is to prevent.
+    there, which the stepping of the key is to prevent. Nor are the networks that devices asked for by name.
 
     Args:
         url: The address of the database.
@@ -95,6 +95,7 @@ def back_up(
         for left in folder.glob(f"{source.stem}-daily-*.new*") if is_daily else ():
             left.unlink()  # by a programme that was ended in the middle; of several commands none is in another's way
         copy_whole(source, beside, rest)
+        _leave_out_names(beside)
         beside.replace(path)
         sync_folder(folder)
     except sqlite3.Error as error:
@@ -109,6 +110,17 @@ def back_up(
         for left in folder.glob(f"{beside.name}*"):
             left.unlink(missing_ok=True)
     return path
+
+
+def _leave_out_names(copy: Path) -> None:
+    """Take the networks that devices asked for by name out of a copy: it outlives the key that they go with."""
+    with contextlib.closing(sqlite3.connect(copy)) as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA journal_mode = OFF")  # it would hold them; a copy that is not finished is deleted
+        for table in ("wifi_devices", "wifi_present"):
+            connection.execute(f"UPDATE {table} SET ssids = NULL WHERE ssids IS NOT NULL")  # noqa: S608 - our own
+        connection.commit()
+        connection.execute("PRAGMA journal_mode = DELETE")
 
 
 def _source(url: str) -> Path:

@@ -46,6 +46,7 @@ class FollowedDevices:
     def __init__(self, connection: Connection, scans: Sequence[Scan], visit_gap: timedelta, kept: KeptDevices) -> None:
         self._connection = connection
         self.kept = kept
+        self._newest_period = max(scan.key_period for scan in scans)
         self._stored: dict[Radio, dict[str, Stored]] = {radio: {} for radio in Radio}
         self.devices: Devices = {radio: {} for radio in Radio}
         for radio in Radio:
@@ -141,7 +142,8 @@ class FollowedDevices:
         for name, device in self.devices[radio].items():
             stored = self._stored[radio][name]
             if device.visit is None and stored.written_down != _totals(device):
-                left.append({"of_row": stored.device_id, **_device_row(device)})
+                names = {} if device.key_period >= self._newest_period else {"ssids": None}  # see `db.past_names`
+                left.append({"of_row": stored.device_id, **_device_row(device), **names})
             elif device.manufacturer != stored.manufacturer:
                 told.append({"of_row": stored.device_id, "manufacturer": device.manufacturer})
                 stored.manufacturer = device.manufacturer

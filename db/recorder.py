@@ -20,6 +20,7 @@ from db.detections import detections_row
 from db.followed import FollowedDevices
 from db.gaps import RadiosSoFar
 from db.kept import keep, take_kept
+from db.past_names import PastNames
 from db.pipeline import pipelined
 from db.rounds import add_to_round, standing
 from db.scan_counts import write_counts
@@ -45,6 +46,7 @@ class Recorder:
     def __init__(self, connections: Connections, settings: StoreSettings) -> None:
         self._connections = connections
         self._settings = settings
+        self._past_names = PastNames()
 
     def record(self, scan: Scan) -> None:
         """Record a scan; it is committed when this returns.
@@ -81,6 +83,24 @@ class Recorder:
         total = 0
         for _ in range(retention.MOST_STEPS):
             count = self.forget_some(now_at)
+            if not count:
+                break
+            total += count
+        return total
+
+    def forget_past_names(self) -> int:
+        """Forget the networks that devices of past keys asked for, as much as is due in a minute.
+
+        Returns:
+            How many devices were looked at.
+
+        Raises:
+            DatabaseError: It could not be done.
+        """
+        total = 0
+        for _ in range(retention.MOST_STEPS):
+            with self._connections.write() as connection:
+                count = self._past_names.forget_some(connection)
             if not count:
                 break
             total += count

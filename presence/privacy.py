@@ -212,13 +212,19 @@ def _rotation(facts: PrivacyFacts) -> str:
 
 def _kept(facts: PrivacyFacts) -> Iterator[tuple[str, str]]:
     what = "code, strength of the signal, maker, kind of address, from when to when"
-    networks = ", names of networks that it asked for" if facts.keeps_networks else ""
     yield "The address of a device", "a few seconds, in memory"
-    yield f"Devices and their visits: {what}{networks}", _days(facts.keep_days)
+    yield f"Devices and their visits: {what}", _days(facts.keep_days)
     yield "In which scans a device was heard, and how strong", _days(facts.keep_detections_days)
     yield "Counts of each scan, which name nobody", _days(facts.keep_scans_days)
     if facts.backup_days:
-        yield "All of these, in backups that are made daily and hold no key", f"up to {_days(facts.backup_days)} longer"
+        yield (
+            "All of these, in backups that are made daily and hold no key",
+            f"up to {_days(facts.backup_days)} longer",
+        )
+    if facts.keeps_networks:
+        stays = facts.recognised is Recognised.NEVER
+        until = _days(facts.keep_days) if stays else "until the device's code changes"
+        yield "The names of networks that a device asked for, in no backup", until
     yield "Sums by hour, day and month, which name nobody", "for ever"
     yield (
         "Things that stay at the place, such as printers: a lasting code of each, never of what makes up its address",
@@ -294,8 +300,8 @@ def _remains(facts: PrivacyFacts) -> Iterator[str]:
     yield "Under the key in force, whoever holds the key and an address can find that device's code."
     if facts.keeps_networks:
         yield (
-            "A name of a network can tell where somebody lives or works, and a device that asks for networks for which "
-            "nobody else asks can be told again by them on another day. scans.wifi_ssids = false keeps none of them."
+            "A name of a network can tell where somebody lives or works. It is kept while the device has the same "
+            "code, and not at all with scans.wifi_ssids = false."
         )
     if facts.recognised is Recognised.NEVER:
         yield "A code that never changes is a lasting identifier. Most privacy laws ask for consent to one."

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -31,8 +31,8 @@ END_OTHERS = (
 )
 NAMES = "abcd"
 KEY_PERIODS = (20_000, 20_001)
-# No device is without a key period: the table refuses it, when what other scans did to those in memory is done.
-REFUSED = scan(minute(0), ["z"], key_period=None)  # type: ignore[arg-type] # what the table refuses
+# No scan is without a length: the ledger refuses it, when what other scans did to devices in memory is done.
+REFUSED = replace(scan(minute(0), ["z"]), duration_seconds=None)  # type: ignore[arg-type] # what the ledger refuses
 PROBE = [scan(minute(0), NAMES, NAMES, key_period=key_period) for key_period in KEY_PERIODS]
 
 

@@ -80,7 +80,7 @@ def test_what_is_promised_is_proved(promise: str, proof: str) -> None:
 def test_retention_is_that_of_the_settings() -> None:
     """The days that are told are those after which it is deleted."""
     told = text_of(notice(replace(FACTS, keep_days=3, keep_detections_days=1, keep_scans_days=99)))
-    assert "from when to when, names of networks that it asked for: 3 days" in told
+    assert "from when to when: 3 days" in told
     assert "how strong: 1 day " in f"{told} "
     assert "which name nobody: 99 days" in told
     assert "until not heard for 99 days" in told
@@ -107,11 +107,11 @@ def test_how_long_one_is_recognised_is_told(recognised: Recognised, told: str) -
 
 def test_names_of_networks_are_told_only_where_they_are_kept() -> None:
     """With `scans.wifi_ssids` off the notice promises that they are not kept, and not otherwise."""
-    assert "names of networks that it asked for" in text_of(notice(FACTS))
+    assert "names of networks that a device asked for" in text_of(notice(FACTS))
     without = text_of(notice(replace(FACTS, keeps_networks=False)))
-    assert "that it asked for" not in without
+    assert "that a device asked for" not in without
     assert "Nor the names of networks" in without
-    told_again = "can be told again by them on another day"
+    told_again = "can tell where somebody lives or works"
     assert told_again in text_of(sheet(FACTS))
     assert told_again not in text_of(sheet(replace(FACTS, keeps_networks=False)))
 
