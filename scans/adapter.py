@@ -29,6 +29,10 @@ _RFKILL_FOLDER = Path("/sys/class/rfkill")
 _ANSWER_SECONDS = 5.0
 _SWITCH_SECONDS = 3.0
 
+# A bluetoothd that has only begun knows its adapter, and has switched it on, within 2 s on a Pi 3.
+_COMING_SECONDS = 5.0
+_LOOK_SECONDS = 0.2
+
 # A power cycle mends most hangs. What two of them in a row did not mend is in bluetoothd, and its restart costs other
 # programmes their connections.
 _RESTART_EVERY = 3
@@ -146,6 +150,16 @@ class AdapterMender:
             return Fault(FaultReason.LOST, detail="the discovery was ended")
         return fault
 
+    async def adapter_comes(self) -> bool:
+        """Wait a moment for an adapter that the kernel has; see `scans.discovery.AdapterCare.adapter_comes`."""
+        end = asyncio.get_running_loop().time() + _COMING_SECONDS
+        while (fault := await self.trouble()) is not None:
+            is_coming = fault.reason in {FaultReason.NO_ADAPTER, FaultReason.POWERED_OFF} and self._is_in_kernel()
+            if not is_coming or asyncio.get_running_loop().time() > end:
+                return False
+            await asyncio.sleep(_LOOK_SECONDS)
+        return True
+
     def recover(self, fault: Fault, times_in_a_row: int) -> str:
         """Try to put `fault` right, which is the last of so many in a row.
 
@@ -164,6 +178,11 @@ class AdapterMender:
             return ""
         restarted = self._restart_service() if times_in_a_row % _RESTART_EVERY == 0 else ""
         return restarted or self._switch(is_cycle=True)
+
+    def _is_in_kernel(self) -> bool:
+        """Whether the kernel has the adapter: each has a switch of its name."""
+        names = {switch.name for switch in _switches(self._rfkill_folder)}
+        return any(name.startswith("hci") and self._adapter in (None, name) for name in names)
 
     def _unblock(self) -> str:
         if not self._may(["rfkill", "unblock", "bluetooth"]):

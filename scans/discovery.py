@@ -68,6 +68,10 @@ class AdapterCare(Protocol):
         """
         ...
 
+    async def adapter_comes(self) -> bool:
+        """Wait a moment for an adapter that the kernel has and BlueZ does not know yet: whether it is ready now."""
+        ...
+
     def recover(self, fault: Fault, times_in_a_row: int) -> str:
         """Try to put `fault` right, which is the last of so many in a row; see `scans.listener.Listener.recover`."""
         ...
@@ -123,8 +127,9 @@ class Discovery:
             until: Called once it has begun; gives a fault where it found one.
         """
         try:
-            scanner = self.make_scanner(hear, self.adapter)
-            fault = await _fault_within(self.start_seconds, scanner.start(), FaultReason.HUNG)
+            scanner, fault = await self._started(hear)
+            if fault is not None and fault.reason is FaultReason.NO_ADAPTER and await self._adapter_comes():
+                scanner, fault = await self._started(hear)
             if fault is not None:
                 return _clearer(fault, await self.trouble())
             # Asked before the stop, which hangs when the bus or the service is gone.
@@ -142,6 +147,14 @@ class Discovery:
     def recover(self, fault: Fault, times_in_a_row: int) -> str:
         """Put right what can be; see `AdapterCare.recover`."""
         return "" if self.care is None else self.care.recover(fault, times_in_a_row)
+
+    async def _started(self, hear: HearAdvertisement) -> tuple[Scanner, Fault | None]:
+        scanner = self.make_scanner(hear, self.adapter)
+        return scanner, await _fault_within(self.start_seconds, scanner.start(), FaultReason.HUNG)
+
+    async def _adapter_comes(self) -> bool:
+        """Where BlueZ was dead, the start itself had D-Bus begin it; see `AdapterCare.adapter_comes`."""
+        return self.care is not None and await self.care.adapter_comes()
 
 
 async def _fault_within(seconds: float, doing: Awaitable[None], too_long: FaultReason) -> Fault | None:

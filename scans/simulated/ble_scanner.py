@@ -43,6 +43,10 @@ class SimulatedCare:
         del while_discovering
         return self._site.fault(Radio.BLUETOOTH, self._wall())
 
+    async def adapter_comes(self) -> bool:
+        """Never: an outage of the site lasts its time."""
+        return False
+
     def recover(self, fault: Fault, times_in_a_row: int) -> str:
         """Nothing can be done but wait; tells what an adapter's mender would have done."""
         del times_in_a_row

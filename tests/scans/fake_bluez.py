@@ -60,6 +60,7 @@ class Ailment(StrEnum):
     """What can be wrong with Bluetooth. The last ones happen in mid-scan, when each device has been heard once."""
 
     NO_ADAPTER = "no-adapter"
+    ONLY_JUST_BEGUN = "only-just-begun"
     POWERED_OFF = "powered-off"
     NEVER_ANSWERS = "never-answers"
     START_HANGS = "start-hangs"
@@ -280,8 +281,8 @@ class FakeBluez:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _appear(self) -> None:
-        for name in self._adapters:
-            self._objects[f"/org/bluez/{name}"] = {ADAPTER: self._adapter_properties()}
+        if self._ailment is not Ailment.ONLY_JUST_BEGUN:
+            self._find_adapters()
         for device in self._devices:
             if device.is_known:
                 self._objects[self._path_of(device)] = {DEVICE: device.properties(self._adapter_path)}
@@ -290,6 +291,12 @@ class FakeBluez:
         await self._ask_daemon("AddMatch", "type='signal',member='NameOwnerChanged'")
         await self._bus.request_name("org.bluez")
         self._is_up.set()
+
+    def _find_adapters(self) -> None:
+        for name in self._adapters:
+            path, interfaces = f"/org/bluez/{name}", {ADAPTER: self._adapter_properties()}
+            self._objects[path] = interfaces
+            self._signal("/", OBJECT_MANAGER, "InterfacesAdded", "oa{sa{sv}}", [path, interfaces])
 
     def _adapter_properties(self) -> dict[str, Variant]:
         return {
@@ -323,6 +330,9 @@ class FakeBluez:
     def _reply_to(self, call: Message) -> Message | bool:
         path = call.path or "/"
         if call.member == "Introspect":
+            if self._ailment is Ailment.ONLY_JUST_BEGUN:  # whoever asks once more is told more
+                self._ailment = None
+                self._loop.call_soon(self._find_adapters)
             return Message.new_method_return(call, "s", [self._introspection(path)])
         if call.interface == OBJECT_MANAGER:
             return Message.new_method_return(call, "a{oa{sa{sv}}}", [self._objects])

@@ -19,6 +19,7 @@ from scans.discovery import Discovery, HearAdvertisement, Scanner, bleak_scanner
 from scans.sighting import Sighting
 from tests.scans.conftest import StartBluez
 from tests.scans.fake_bluez import Ailment, FakeDevice, PrivateBus, made_up_devices
+from tests.scans.test_adapter import put_switch
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 APPLE = 0x004C
@@ -171,6 +172,18 @@ def test_a_start_that_fails_says_why(
     """Each way in which listening cannot begin has its own reason, for a named adapter as for any."""
     start_bluez(made_up_devices(3), ailment)
     assert listen(a_listener(adapter)) == (reason, [])
+
+
+@pytest.mark.parametrize(("is_in_kernel", "reason"), [(True, None), (False, FaultReason.NO_ADAPTER)])
+def test_a_service_that_has_only_begun_is_given_a_moment(
+    start_bluez: StartBluez, tmp_path: Path, is_in_kernel: bool, reason: FaultReason | None
+) -> None:
+    """An adapter that the kernel has, and BlueZ does not know yet, is waited for; one that nobody has is not."""
+    if is_in_kernel:
+        put_switch(tmp_path, 0)
+    start_bluez(ailment=Ailment.ONLY_JUST_BEGUN)
+    care = AdapterMender(None, run=lambda _: CommandResult(1), rfkill_folder=tmp_path)
+    assert listen(a_listener(care=care))[0] is reason
 
 
 @pytest.mark.parametrize(
