@@ -343,7 +343,9 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"The settings {path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The settings {path} are not valid TOML: {error}.") from error
+        raise ConfigError(
+            f"The settings {path} cannot be understood: {error}. Words stand in quotation marks, numbers without."
+        ) from error
 
 
 def _override(values: dict[str, Any], name: str, text: str, mistakes: list[str]) -> None:

@@ -71,8 +71,8 @@ class Place:
     def folder(self) -> Path:
         """Where what is kept besides the database lies: where the settings say, else beside its file."""
         if self.config.db.folder:
-            return HOME / self.config.db.folder
-        return self._file.parent if self._file is not None else HOME / "data"
+            return (HOME / self.config.db.folder).resolve()
+        return self._file.parent if self._file is not None else (HOME / "data").resolve()
 
     @property
     def key_path(self) -> Path | None:
@@ -167,7 +167,7 @@ def _environment(arguments: argparse.Namespace) -> dict[str, str]:
 
 
 def _place(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Place:
-    config = load_config(arguments.config or HOME / "config.toml", environment)
+    config = load_config(arguments.config or (HOME / "config.toml").resolve(), environment)
     url = DEMO_DATABASE if arguments.demo and arguments.db is None else config.db.url
     zone = config.presence.time_zone
     return Place(
@@ -183,4 +183,8 @@ def _place(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Pla
 def with_absolute_path(url: str, folder: Path) -> str:
     """The address of a database, whose path begins at a folder where it is a relative one."""
     path = url.removeprefix("sqlite://")
-    return f"sqlite:///{folder / path[1:]}" if path and path != url else url
+    if not path or path == url:
+        return url
+    file = folder / path[1:]
+    # A service's folder of data is a link in a release, which goes with the next update; what was said is to stay true.
+    return f"sqlite:///{file.parent.resolve() / file.name}"

@@ -106,7 +106,7 @@ def _left(place: Place, key: VisitorKey | None, *, is_site: bool) -> Iterator[st
             )
         if copies := _copies_since(place.folder, begun_at):
             listed = "\n".join(f"  {path}" for path in copies)
-            yield f"Copies of the database that were made since still hold it. Delete them:\n{listed}"
+            yield f"Copies of the database that were made since may still hold it. Delete them:\n{listed}"
     if is_site:
         yield "A sensor that has not sent all yet may still hold it: type the same there too."
     yield (

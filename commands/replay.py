@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from config import ConfigError
 from links.scan_lines import scan_as_json, scan_as_text
 from place import Place
 from presence.faults import advice_for
@@ -17,7 +18,13 @@ from presence.scan import Scan
 
 
 def replay_as_asked(place: Place, arguments: argparse.Namespace) -> int:
-    """Replay captures, each scan as JSON or in words."""
+    """Replay captures, each scan as JSON or in words.
+
+    Raises:
+        ConfigError: None was named.
+    """
+    if not arguments.captures and arguments.bluetooth is None:
+        raise ConfigError("Name what is to be replayed: `./run replay CAPTURE`, or `./run replay --bluetooth LOG`.")
     as_line = partial(scan_as_json, with_devices=False) if arguments.json else scan_as_text
     return replay(place, arguments.captures, arguments.bluetooth, as_line)
 

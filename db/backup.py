@@ -107,8 +107,9 @@ def back_up(
             f"No backup was made: {folder} cannot be written ({error.strerror}). Choose another folder."
         ) from error
     finally:
-        for left in folder.glob(f"{beside.name}*"):
-            left.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # of a folder that may not be entered, which was said
+            for left in folder.glob(f"{beside.name}*"):
+                left.unlink(missing_ok=True)
     return path
 
 

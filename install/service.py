@@ -37,6 +37,7 @@ def install(layout: Layout, source: Path, now_at: datetime, machine: Machine, sa
     if not _holds_data(layout) and is_in_use(source / "data"):
         raise InstallError("The programme runs from this folder. Stop it first (Ctrl+C in its window), then try again.")
     make_user(machine, say)
+    say("The programme and its packages are being copied, 500 MB, which takes a Pi some minutes ...")
     release = make_release(layout, source, machine, now_at)
     put_in_force(layout, release)
     say(f"The programme was copied to {layout.programme}; what is changed in this folder counts after an update only.")
@@ -63,6 +64,7 @@ def uninstall(layout: Layout, machine: Machine, say: Say, *, delete_data: bool) 
     Raises:
         InstallError: It could not be done.
     """
+    was_there = layout.is_installed or layout.programme.exists()
     if layout.is_installed:
         machine.run("systemctl", "disable", "--now", NAME)
         layout.unit.unlink()
@@ -70,7 +72,9 @@ def uninstall(layout: Layout, machine: Machine, say: Say, *, delete_data: bool) 
     layout.rule.unlink(missing_ok=True)
     if layout.programme.exists():
         shutil.rmtree(layout.programme)
-    say("The service was stopped and removed.")
+    say("The service was stopped and removed." if was_there else "There is no service of this programme to remove.")
+    if not delete_data and not layout.data.exists():
+        return
     if not delete_data:
         say(f"What it remembered stays in {layout.data}, its settings in {layout.settings.parent}: `./run install`")
         say("goes on with them. `./run uninstall --delete-data` deletes them for good.")

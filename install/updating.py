@@ -91,7 +91,8 @@ def update(
     before, ran = release_in_force(layout), installed_command(layout)
     if before is None or ran is None:
         raise InstallError("The programme is not installed as a service here. `./run install` does that.")
-    with unpacked(source) as folder:
+    say("The new release is being prepared, which takes a Pi some minutes; the service runs on meanwhile ...")
+    with unpacked(source, machine) as folder:
         release = make_release(layout, folder, machine, now_at)
     say(f"Release {release.name} is ready; the service stops for a moment.")
     copy = None

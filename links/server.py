@@ -115,9 +115,9 @@ def open_port(host: str, port: int) -> socket.socket:
 
 def _advice(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is in use, perhaps by this programme. Stop it, or choose another: --port {port + 1}"
+        return f"Port {port} is in use, perhaps by this programme. Stop it, or add --port {port + 1} to choose another."
     if error.errno == errno.EACCES:
-        return f"This user may not use port {port}. Choose one above 1023, for example --port 8050"
+        return f"This user may not use port {port}. Choose one above 1023: add --port 8050, for example."
     return f"The page cannot be served on {host} port {port}: {error.strerror}. Look at [links] in config.toml."
 
 

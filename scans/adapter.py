@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,10 @@ _PROPERTIES = "org.freedesktop.DBus.Properties"
 
 # The kernel's list of radio switches (Linux Documentation/ABI/stable/sysfs-class-rfkill); anyone may read it.
 _RFKILL_FOLDER = Path("/sys/class/rfkill")
+
+# There only where the kernel has ever had an adapter: without it, systemd does not start BlueZ, however often it is
+# told to (ConditionPathIsDirectory= in BlueZ's bluetooth.service).
+_BLUETOOTH_FOLDER = Path("/sys/class/bluetooth")
 
 # BlueZ answers a question in milliseconds, also on a Pi 3, and switches an adapter in 1 to 2 s. A machine starved of
 # everything takes more than 2 (docs/virtual-radios.md): a scan that heard everybody is not called hung for that.
@@ -99,20 +103,30 @@ class BluetoothState:
 
 
 async def bluetooth_state(
-    rfkill_folder: Path = _RFKILL_FOLDER, answer_seconds: float = _ANSWER_SECONDS
+    rfkill_folder: Path = _RFKILL_FOLDER,
+    answer_seconds: float = _ANSWER_SECONDS,
+    bluetooth_folder: Path = _BLUETOOTH_FOLDER,
 ) -> BluetoothState:
     """Find out what state Bluetooth is in; changes nothing, and never raises.
 
     Args:
         rfkill_folder: Where the kernel lists its radio switches.
         answer_seconds: How long BlueZ may take to answer.
+        bluetooth_folder: Where the kernel lists its adapters.
     """
     switches = _switches(rfkill_folder)
     try:
         async with asyncio.timeout(answer_seconds), _system_bus() as bus:
             return BluetoothState(None, await _adapters(bus), switches)
     except Exception as error:  # noqa: BLE001 - what D-Bus, sockets and BlueZ raise: each is an obstacle
-        return BluetoothState(fault_of_error(error), (), switches)
+        return BluetoothState(_obstacle(error, bluetooth_folder), (), switches)
+
+
+def _obstacle(error: Exception, bluetooth_folder: Path) -> Fault:
+    fault = fault_of_error(error)
+    if fault.reason is FaultReason.NO_BLUETOOTH_SERVICE and not bluetooth_folder.is_dir():
+        return replace(fault, reason=FaultReason.NO_ADAPTER)
+    return fault
 
 
 class AdapterMender:
@@ -123,6 +137,7 @@ class AdapterMender:
         run: Runs rfkill and systemctl.
         rfkill_folder: Where the kernel lists its radio switches.
         answer_seconds: How long BlueZ may take to answer.
+        bluetooth_folder: Where the kernel lists its adapters.
     """
 
     def __init__(
@@ -131,11 +146,13 @@ class AdapterMender:
         run: RunCommand = run_command,
         rfkill_folder: Path = _RFKILL_FOLDER,
         answer_seconds: float = _ANSWER_SECONDS,
+        bluetooth_folder: Path = _BLUETOOTH_FOLDER,
     ) -> None:
         self._adapter = adapter
         self._run = run
         self._rfkill_folder = rfkill_folder
         self._answer_seconds = answer_seconds
+        self._bluetooth_folder = bluetooth_folder
 
     async def trouble(self, *, while_discovering: bool = False) -> Fault | None:
         """What stands in the way of listening, now; None when nothing does.
@@ -144,7 +161,7 @@ class AdapterMender:
             while_discovering: Whether an adapter that does not discover is one that was lost: bluetoothd was restarted,
                 and knows nothing of what was asked of it before.
         """
-        state = await bluetooth_state(self._rfkill_folder, self._answer_seconds)
+        state = await bluetooth_state(self._rfkill_folder, self._answer_seconds, self._bluetooth_folder)
         fault = state.trouble_with(self._adapter)
         if fault is None and while_discovering and not state.is_discovering(self._adapter):
             return Fault(FaultReason.LOST, detail="the discovery was ended")

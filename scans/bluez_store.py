@@ -11,7 +11,13 @@ _PART = "Bluetooth's notes"
 _IN_MEMORY = {"tmpfs", "ramfs"}
 
 
-def examine_bluez_store(store: Path = Path("/var/lib/bluetooth"), processes: Path = Path("/proc")) -> Finding:
+# What `./run install` changes of BlueZ's own service, which counts from its next start.
+_CHANGED_SERVICE = Path("/etc/systemd/system/bluetooth.service.d/tracking.conf")
+
+
+def examine_bluez_store(
+    store: Path = Path("/var/lib/bluetooth"), processes: Path = Path("/proc"), changed_service: Path = _CHANGED_SERVICE
+) -> Finding:
     """Whether the Bluetooth service of this machine notes addresses on a disk, as it runs now.
 
     It keeps the name of each device that it hears say its whole name, in a file named after the device's address
@@ -20,10 +26,14 @@ def examine_bluez_store(store: Path = Path("/var/lib/bluetooth"), processes: Pat
     Args:
         store: Where it keeps them.
         processes: Where the kernel lists what is mounted where, for each process (proc(5)).
+        changed_service: The file that has the Bluetooth service keep them in memory, where it is there.
     """
     if not store.is_dir():
         return Finding(_PART, "there are none")
-    mounts = _mounts_of_bluez(processes) or (processes / "mounts").read_text("utf-8")
+    mounts = _mounts_of_bluez(processes)
+    if not mounts and changed_service.exists():
+        return Finding(_PART, "BlueZ does not run; when it does, they are in memory")
+    mounts = mounts or (processes / "mounts").read_text("utf-8")
     mounted = {Path(line.split()[1]): line.split()[2] for line in mounts.splitlines()}
     nearest = next((mounted[folder] for folder in (store, *store.parents) if folder in mounted), "")
     if nearest in _IN_MEMORY:

@@ -138,6 +138,8 @@ def joined_settings(folder: Path) -> dict[str, str]:
         return {str(name): str(value) for name, value in said.items()}
     except (FileNotFoundError, NotADirectoryError):
         return {}
+    except PermissionError as error:
+        raise EnrolmentError(f"This user may not look into {folder}. Start as the user who owns it.") from error
     except (OSError, ValueError, AttributeError) as error:
         raise EnrolmentError(
             f"What this sensor knows of its site cannot be read ({folder / _JOINED}). Join again: `./run join CODE`."

@@ -94,6 +94,14 @@ def test_a_file_that_is_no_toml_is_said_clearly(tmp_path: Path, content: bytes) 
         load_config(path, {})
 
 
+def test_how_words_and_numbers_are_written_is_told(tmp_path: Path) -> None:
+    """A word without quotation marks, the mistake that is made most, is answered with its line and with the rule."""
+    path = tmp_path / "config.toml"
+    path.write_text("[scans]\nsensor_name = door\n")
+    with pytest.raises(ConfigError, match=r"at line 2, .* Words stand in quotation marks"):
+        load_config(path, {})
+
+
 def test_a_missing_file_is_said_clearly(tmp_path: Path) -> None:
     """A file that is not there is named."""
     with pytest.raises(ConfigError, match="cannot be read"):

@@ -56,5 +56,8 @@ def test_a_document_is_printed_or_written(
     poster = (tmp_path / "poster.html").read_text(encoding="utf-8")
     assert "size: A4" in poster
     assert "<h1>Devices are counted here</h1>" in poster
+    assert (tmp_path / "poster.html").stat().st_mode & 0o777 == 0o644
     with pytest.raises(ConfigError, match="cannot be written"):
         tell_privacy(place, "sheet", tmp_path / "nowhere" / "sheet.html")
+    with pytest.raises(ConfigError, match="does not"):
+        tell_privacy(place, "sheet", tmp_path / "sheet.pdf")

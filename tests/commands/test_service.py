@@ -9,7 +9,7 @@ from commands.service import install_service, update_service
 from config import Config, DbSection
 from install.layout import Layout
 from install.machine import InstallError
-from place import HOME, Place
+from place import HOME, Place, with_absolute_path
 from scans.clock import machine_clock
 from scans.manufacturers import Manufacturers
 
@@ -33,6 +33,13 @@ def test_data_where_a_service_may_not_write_are_refused(tmp_path: Path, has_fold
     with pytest.raises(InstallError, match="where a service may not write"):
         install_service(elsewhere, None, {"DESTDIR": str(tmp_path / "root"), "PATH": "/nowhere"})
     assert not (tmp_path / "root").exists()
+
+
+def test_what_is_said_of_a_service_stays_true(tmp_path: Path) -> None:
+    """Its folder of data is told by its own name, and not by that of a release, which goes with a later update."""
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "data").symlink_to("kept")
+    assert with_absolute_path("sqlite:///data/a.db", tmp_path) == f"sqlite:///{tmp_path.resolve()}/kept/a.db"
 
 
 def test_a_database_of_a_server_is_the_owners_to_copy(tmp_path: Path) -> None:

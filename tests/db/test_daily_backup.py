@@ -86,6 +86,12 @@ def test_without_room_none_is_made(url: str, tmp_path: Path) -> None:
     assert list(tmp_path.glob("*.new*")) == list(tmp_path.glob("*-daily-*")) == []
 
 
+def test_a_folder_that_cannot_be_looked_into_is_said_clearly(url: str, tmp_path: Path) -> None:
+    """The owner is told of the folder, also where even what was left there could not be looked for."""
+    with pytest.raises(DatabaseError, match="Choose another folder"):
+        back_up(url, tmp_path / ("x" * 300), NIGHT_AT)
+
+
 def test_a_copy_that_is_broken_off_leaves_nothing(url: str, tmp_path: Path) -> None:
     """Whatever ends the copying, half a copy with hashed names in it does not stay on the card."""
 

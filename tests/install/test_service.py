@@ -231,14 +231,16 @@ def test_removing_keeps_what_was_remembered(fake: FakeMachine) -> None:
 
 
 def test_removing_deletes_everything_when_asked_to(fake: FakeMachine) -> None:
-    """With the data go the settings, the keys and the user; done again it says the same, and does nothing."""
+    """With the data go the settings, the keys and the user; done again it says that there is none, and does nothing."""
     put_on(fake)
     fake.checkout.add_command("getent", "exit 0")
     uninstall(fake.layout, fake.machine, fake.said.append, delete_data=True)
     left = [path for path in fake.layout.root.rglob("*") if path.is_file() and path.name != "calls"]
     assert left == []
     assert fake.calls("userdel") == ["tracking"]
-    uninstall(fake.layout, fake.machine, fake.said.append, delete_data=True)
+    fake.said.clear()
+    uninstall(fake.layout, fake.machine, fake.said.append, delete_data=False)
+    assert fake.said == ["There is no service of this programme to remove."]
 
 
 def test_a_command_that_is_missing_is_named() -> None:

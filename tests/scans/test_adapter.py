@@ -47,7 +47,7 @@ def put_switch(
 
 
 def state(folder: Path) -> BluetoothState:
-    return asyncio.run(bluetooth_state(folder))
+    return asyncio.run(bluetooth_state(folder, bluetooth_folder=folder))
 
 
 # What state things are in
@@ -84,6 +84,17 @@ def test_a_bus_without_bluez_is_not_a_machine_without_bus(bus: PrivateBus, tmp_p
     obstacle = state(tmp_path).obstacle
     assert obstacle is not None
     assert obstacle.reason is FaultReason.NO_DBUS
+
+
+def test_where_the_kernel_has_no_bluetooth_no_service_is_asked_for(bus: PrivateBus, tmp_path: Path) -> None:
+    """Without an adapter BlueZ is not started, whatever the owner types: what is missing is the adapter."""
+    found = asyncio.run(bluetooth_state(tmp_path, bluetooth_folder=tmp_path / "bluetooth"))
+    assert found.obstacle is not None
+    assert found.obstacle.reason is FaultReason.NO_ADAPTER
+    bus.kill()
+    found = asyncio.run(bluetooth_state(tmp_path, bluetooth_folder=tmp_path / "bluetooth"))
+    assert found.obstacle is not None
+    assert found.obstacle.reason is FaultReason.NO_DBUS
 
 
 def test_a_service_that_does_not_answer_hangs(start_bluez: StartBluez, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ SECONDS = 0.4
 
 def a_listener(adapter: str | None = None, *, care: AdapterMender | None = None) -> BluetoothListener:
     """A listener on the private bus, less patient than the real one, that may run no command."""
-    care = care or AdapterMender(adapter, run=lambda _: CommandResult(1), answer_seconds=2)
+    care = care or AdapterMender(adapter, run=lambda _: CommandResult(1), answer_seconds=2, bluetooth_folder=Path("/"))
     return BluetoothListener(Discovery(adapter, care=care, start_seconds=1, stop_seconds=1), lambda: NOW)
 
 

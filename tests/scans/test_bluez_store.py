@@ -44,6 +44,14 @@ def test_what_counts_is_what_the_running_service_sees(tmp_path: Path, is_in_memo
     assert examine_bluez_store(store, tmp_path).is_fine is is_in_memory
 
 
+def test_a_service_that_does_not_run_is_judged_by_what_it_will_do(tmp_path: Path) -> None:
+    """Where there is no adapter BlueZ is not started; once `./run install` changed it there is nothing left to type."""
+    (tmp_path / "mounts").write_text("/dev/mmcblk0p2 / ext4 rw 0 0\n", encoding="utf-8")
+    (tmp_path / "tracking.conf").touch()
+    assert examine_bluez_store(tmp_path, tmp_path, tmp_path / "tracking.conf").is_fine
+    assert not examine_bluez_store(tmp_path, tmp_path, tmp_path / "unchanged.conf").is_fine
+
+
 def test_a_machine_without_bluez_has_no_notes(tmp_path: Path) -> None:
     """Where nothing is kept there is nothing to mend."""
     assert examine_bluez_store(tmp_path / "nowhere", tmp_path).is_fine

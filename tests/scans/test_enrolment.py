@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import stat
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from install.machine import acting_as
 from scans.enrolment import Enrolment, EnrolmentError, as_code, from_code, join, joined_settings, leave, site_registry
 from scans.registry_key import RegistryKey
 from scans.visitor_key import KeyRotation, VisitorKey, VisitorKeys, period_of
@@ -83,6 +86,14 @@ def test_a_damaged_joining_is_said_clearly(tmp_path: Path) -> None:
     (tmp_path / "joined.json").write_text("[")
     with pytest.raises(EnrolmentError, match="Join again"):
         joined_settings(tmp_path)
+
+
+def test_another_user_is_told_whose_folder_it_is(tmp_path: Path) -> None:
+    """A second user of the machine, who may not look into the folder of the data, is not told to join a site."""
+    (tmp_path / "data").mkdir(mode=0o000)
+    another = acting_as("nobody") if os.geteuid() == 0 else nullcontext()  # root may look into every folder
+    with another, pytest.raises(EnrolmentError, match="Start as the user who owns it"):
+        joined_settings(tmp_path / "data")
 
 
 def test_a_sensor_recognises_the_tags_of_its_site(tmp_path: Path) -> None:

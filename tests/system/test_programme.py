@@ -134,6 +134,13 @@ def test_a_replay_is_one_scan_a_minute(tmp_path: Path) -> None:
     assert scan_count(tmp_path / "replayed.db") == 5
 
 
+def test_a_replay_of_nothing_says_what_to_name() -> None:
+    """Without a capture the command says how it is typed, and not nothing at all."""
+    done = carry_out("replay", "--db", "sqlite://")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "./run replay CAPTURE" in done.stderr
+
+
 def test_a_log_of_advertisements_is_replayed_beside_a_capture(tmp_path: Path) -> None:
     """Advertisements are in the scan of their minute, in and after the capture, and senseless rows are told."""
     needs_tshark()

@@ -51,6 +51,14 @@ def test_can_be_started_through_a_link(checkout: Checkout, tmp_path: Path) -> No
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_it_may_be_started_by_another_shell(checkout: Checkout) -> None:
+    """Typed as `sh run`, as one is used to from other programmes, it is the same."""
+    done = subprocess.run(
+        ["sh", checkout.root / "run", "report"], env=checkout.environment(), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{Path.cwd()} ['report']\n", "")
+
+
 def test_signals_reach_the_programme(checkout: Checkout) -> None:
     """The script becomes the programme, so what stops the one stops the other."""
     (checkout.root / "app.py").write_text(
