@@ -19,6 +19,9 @@ from db.errors import DamagedDatabaseError, DatabaseError, sentence_for
 # Copied in steps of 1 MiB (pages of 512 bytes), between which somebody may rest.
 _STEP_PAGES = 2048
 
+# Those of them that there are: an older version's database, before it is brought up to date, may lack one.
+_TABLES_WITH_NAMES = "SELECT name FROM sqlite_master WHERE name IN ('wifi_devices', 'wifi_present')"
+
 _STAMP = "%Y-%m-%d-%H%M%S"
 _NAME = re.compile(r"(?P<stem>.+?)(?P<daily>-daily)?-(?P<made>\d{4}-\d\d-\d\d-\d{6})\.db")
 
@@ -118,7 +121,7 @@ def _leave_out_names(copy: Path) -> None:
     with contextlib.closing(sqlite3.connect(copy)) as connection:
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA journal_mode = OFF")  # it would hold them; a copy that is not finished is deleted
-        for table in ("wifi_devices", "wifi_present"):
+        for (table,) in connection.execute(_TABLES_WITH_NAMES).fetchall():
             connection.execute(f"UPDATE {table} SET ssids = NULL WHERE ssids IS NOT NULL")  # noqa: S608 - our own
         connection.commit()
         connection.execute("PRAGMA journal_mode = DELETE")
