@@ -71,7 +71,7 @@ update_service() {
 fetch_newest() {
     make_cache
     if ! git -C "$root" fetch --quiet || ! git -C "$root" archive --output "$root/.cache/update.tar" '@{upstream}'; then
-        fail "Nothing newer could be fetched. Where this folder was not cloned with git, name a folder or an archive" \
+        fail "Nothing newer could be fetched. Check that this machine is online. Where this folder was not cloned with git, name a folder or an archive" \
             "with the newer release: ./run update SOURCE"
     fi
 }

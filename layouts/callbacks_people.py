@@ -98,7 +98,7 @@ def _register_chart(app: Dash, parts: PageParts, troubles: Troubles) -> None:
 def _chart_note(history: PeopleHistory) -> str:
     is_estimated = people_charts.is_estimated(history)
     if not any(is_estimated):
-        return "Nothing was estimated in this time: scans of an older version came without counts."
+        return "Nothing was estimated in this time: no radio was heard, or an older version counted without estimating."
     has_gap = any(axes.unheard_runs(is_estimated))
     return "Shaded: not heard. It does not mean that nobody was there." if has_gap else ""
 

@@ -115,9 +115,12 @@ def open_port(host: str, port: int) -> socket.socket:
 
 def _advice(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is in use, perhaps by this programme. Stop it, or add --port {port + 1} to choose another."
+        return (
+            f"Port {port} is in use, perhaps by this programme. Stop it, or choose another: --port {port + 1}, or "
+            "links.port in the settings."
+        )
     if error.errno == errno.EACCES:
-        return f"This user may not use port {port}. Choose one above 1023: add --port 8050, for example."
+        return f"This user may not use port {port}. Choose one above 1023: --port 8050, or links.port in the settings."
     return f"The page cannot be served on {host} port {port}: {error.strerror}. Look at [links] in config.toml."
 
 
