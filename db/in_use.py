@@ -32,7 +32,7 @@ def held_alone(url: str) -> Iterator[None]:
     except OSError as error:
         raise DatabaseError(
             f"Nothing can be written beside the database, in {path.parent} ({error.strerror}). "
-            f"Check whether the disk is full. Where it was started as root once, type: sudo chown -R $USER {path.parent}"
+            f"Is the disk full? Where it was started as root once, type: sudo chown -R $USER {path.parent}"
         ) from error
     try:
         _lock(descriptor)
