@@ -210,7 +210,7 @@ def _record_history(place: Place, store: Store, site: SimulatedSite, say: Callab
         listen_seconds=place.config.scans.listen_seconds,
         windows=new_windows(place.what_stays(place.registry_key(), store.fixtures.digests())),
     )
-    say("Making the demonstration's history:")
+    say("Making the demonstration's history, a week at most, which takes a Pi some minutes:")
     for day, of_day in groupby(scans, key=lambda scan: scan.started_at.astimezone(place.time_zone).date()):
         say(f"  {day:%A, %d %B} ...")
         store.recorder.record_many(of_day)
