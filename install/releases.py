@@ -16,7 +16,7 @@ from install.machine import InstallError, Machine, make_open_folder
 
 # What a checkout holds beside the programme: its history, what was made in it, and what is its owner's.
 _NOT_CODE = frozenset({".git", ".venv", ".cache", "data", "config.toml"})
-_MADE_BY_TOOLS = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis")
+_MADE_BY_TOOLS = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"})
 
 # By these a folder is known to hold the programme.
 _MARKS = ("run", "app.py", "requirements.txt")
@@ -60,11 +60,9 @@ def python_of(release: Path) -> Path:
 def _copy_code(source: Path, release: Path) -> None:
     if not all((source / mark).is_file() for mark in _MARKS):
         raise InstallError(f"there is no programme in {source}")
-    of_tools = shutil.ignore_patterns(*_MADE_BY_TOOLS)
 
-    def ignore(folder: str, names: list[str]) -> set[str]:
-        at_top = set(_NOT_CODE) if Path(folder) == source else set()
-        return at_top | of_tools(folder, names)
+    def ignore(folder: str, _: list[str]) -> frozenset[str]:
+        return _not_code(is_at_top=Path(folder) == source)
 
     make_open_folder(release.parent)
     shutil.copytree(source, release, symlinks=True, ignore=ignore)
@@ -84,6 +82,27 @@ def _copy_packages(layout: Layout, source: Path, release: Path, machine: Machine
 def _is_locked_as(packages: Path, lock: Path) -> bool:
     stamp = packages / "installed"
     return stamp.is_file() and hashlib.sha256(lock.read_bytes()).hexdigest() in stamp.read_text(encoding="utf-8")
+
+
+def is_same_code(one: Path, other: Path) -> bool:
+    """Whether two folders hold the same programme, whatever packages, settings and data lie beside it."""
+    return _code_in(one) == _code_in(other)
+
+
+def _code_in(folder: Path) -> dict[Path, str]:
+    """The digest of each file of the programme, by its path in the folder."""
+    found = {}
+    for within, folders, names in os.walk(folder):
+        left_out = _not_code(is_at_top=Path(within) == folder)
+        folders[:] = [name for name in folders if name not in left_out]
+        for path in (Path(within) / name for name in names if name not in left_out):
+            if not path.is_symlink():
+                found[path.relative_to(folder)] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def _not_code(*, is_at_top: bool) -> frozenset[str]:
+    return _MADE_BY_TOOLS | _NOT_CODE if is_at_top else _MADE_BY_TOOLS
 
 
 def put_in_force(layout: Layout, release: Path) -> None:

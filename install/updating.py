@@ -11,7 +11,7 @@ from pathlib import Path
 
 from install.layout import NAME, Layout
 from install.machine import InstallError, Machine
-from install.releases import forget_releases, make_release, put_in_force, unpacked
+from install.releases import forget_releases, is_same_code, make_release, put_in_force, unpacked
 from install.service import (
     Say,
     installed_command,
@@ -63,7 +63,7 @@ def install_again(installed: Installed, source: Path, now_at: datetime, *, what:
     """
     make_user(installed.machine, installed.say)
     say_what_stays(installed.layout, source, installed.say)
-    update(installed, source, now_at, what=what)
+    update(installed, source, now_at, what=what, even_if_same=True)  # perhaps because something is broken
     installed.machine.run("systemctl", "enable", NAME)
 
 
@@ -74,6 +74,7 @@ def update(
     patience_seconds: float = _ANSWER_SECONDS,
     *,
     what: str | None = None,
+    even_if_same: bool = False,
 ) -> None:
     """Let the programme of a folder or an archive take over.
 
@@ -83,6 +84,7 @@ def update(
         now_at: The time now.
         patience_seconds: How long the new release may take until it answers.
         what: The command that the service runs from now on; None for the same as before.
+        even_if_same: Whether it does so too where it is what runs. Otherwise it would push the release before out.
 
     Raises:
         InstallError: It did not take over. What ran before runs again, and the message says so.
@@ -93,6 +95,9 @@ def update(
         raise InstallError("The programme is not installed as a service here. `./run install` does that.")
     say("The new release is being prepared, which takes a Pi some minutes; the service runs on meanwhile ...")
     with unpacked(source, machine) as folder:
+        if not even_if_same and is_same_code(before, folder):
+            say(f"Release {before.name}, which runs, is the same: nothing was changed.")
+            return
         release = make_release(layout, folder, machine, now_at)
     say(f"Release {release.name} is ready; the service stops for a moment.")
     copy = None

@@ -87,6 +87,21 @@ def test_a_newer_release_takes_over(fake: FakeMachine) -> None:
     assert len(fake.calls("sync")) == 2  # both releases were on the disk before they were pointed at
 
 
+def test_the_same_release_again_changes_nothing(fake: FakeMachine) -> None:
+    """Where nothing newer came the owner is told so, and the release before stays the one to go back to."""
+    update(installed(fake, lambda: True), folder := newer(fake), LATER)
+    kept = sorted(fake.layout.releases.iterdir())
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "app.pyc").touch()
+    (folder / "config.toml").write_text("[scans]\n")
+    update(installed(fake, lambda: True), folder, LATER + timedelta(days=1))
+    assert fake.said[-1] == f"Release {kept[-1].name}, which runs, is the same: nothing was changed."
+    assert sorted(fake.layout.releases.iterdir()) == kept
+    (folder / "newer.py").touch()
+    update(installed(fake, lambda: True), folder, LATER + timedelta(days=2))
+    assert (fake.layout.current / "newer.py").exists()
+
+
 def test_one_that_does_not_answer_gives_way_to_the_one_before(fake: FakeMachine) -> None:
     """Code, packages, unit and database are again what they were, and the owner is told so."""
     before, asked = release_in_force(fake.layout), iter([True])
