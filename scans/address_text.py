@@ -14,10 +14,11 @@ _USUAL = re.compile(
     re.IGNORECASE,
 )
 
-# However else six bytes or more may be put. What looks like them and stays: a moment, a time of day, and an address of
-# IPv4 with its port.
+# However else six bytes or more may be put. What looks like them and stays: a moment, in the name of a file with the
+# word before it ("damaged-2027-03-10-123045.db"), a time of day, and an address of IPv4 with its port.
 _UNUSUAL = re.compile(
-    r"(?P<kept>\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?|\d\d:\d\d:\d\d(?:[.,]\d+)?(?![:_.-]?[0-9a-f])"
+    r"(?P<kept>(?:[a-z]+-)?\d{4}-\d\d-\d\d-\d{6}(?!\d)"
+    r"|\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?|\d\d:\d\d:\d\d(?:[.,]\d+)?(?![:_.-]?[0-9a-f])"
     r"|\d{1,3}(?:\.\d{1,3}){3}:\d+)"
     r"|(?<![0-9a-f])(?:(?![0-9a-f]{13})[0-9a-f]{2}[:_. -]?){5,}[0-9a-f]{2}(?![0-9a-f])",
     re.IGNORECASE,
