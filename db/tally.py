@@ -20,8 +20,9 @@ _BITS = {Zone.NEAR: 1, Zone.MEDIUM: 2, Zone.FAR: 4}
 _WAS_THERE = 8
 # For each bit a table that makes 1 of the bytes that have it, and 0 of the others.
 _HAS_BIT = {bit: bytes(bool(byte & bit) for byte in range(256)) for bit in _BITS.values()}
-# Marking so many one by one takes 20 ms; beyond it numpy does it.
-_MANY = 200_000
+# Marking so many one by one takes 15 to 25 ms; beyond it numpy does it, for 15 MB of memory. A box never has so many:
+# the hours of its busiest day have some 10,000 devices. Once numpy is there it is quicker from a few on.
+_MANY, _FEW = 100_000, 2_000
 # From the codes that zones are packed as to those bits.
 _MARK_OF_CODE = bytes.maketrans(
     bytes(code_of_zone(zone) for zone in (None, *_BITS)), bytes(_WAS_THERE | bit for bit in (0, *_BITS.values()))
@@ -92,38 +93,59 @@ class _RadioTally:
         marks = b"".join(self.zones).translate(_MARK_OF_CODE) + b"".join(self.hour_marks)
         if not ids:
             return 0, b""
-        return min(ids), (marked_many if len(ids) > _MANY else marked)(ids, marks)
+        return (marked_many if _is_for_numpy(len(ids)) else marked)(ids, marks)
 
     def sums(self) -> Sequence[tuple[int, int]]:
         """Of each code of a zone, how many detections of scans have it, and their RSSIs added up."""
-        counts = Counter(zip(b"".join(self.zones), array("b", b"".join(self.rssi)), strict=True))
-        detections, added = [0] * (len(_BITS) + 1), [0] * (len(_BITS) + 1)
-        for (zone, rssi), count in counts.items():
-            detections[zone] += count
-            added[zone] += count * rssi
-        return list(zip(detections, added, strict=True))
+        zones, rssi = b"".join(self.zones), b"".join(self.rssi)
+        return (summed_many if _is_for_numpy(len(zones)) else summed)(zones, rssi)
 
 
-def marked(ids: array[int], marks: bytes) -> bytes:
-    """From the least of some numbers on a byte for each: the marks of all its occurrences, joined bit by bit."""
+def _is_for_numpy(count: int) -> bool:
+    return count > (_FEW if "numpy" in sys.modules else _MANY)
+
+
+def summed(zones: bytes, rssi: bytes) -> list[tuple[int, int]]:
+    """Of each code of a zone, how often it is there, and what stands beside it, as signed bytes, added up."""
+    counts = Counter(zip(zones, array("b", rssi), strict=True))
+    detections, added = [0] * (len(_BITS) + 1), [0] * (len(_BITS) + 1)
+    for (zone, dbm), count in counts.items():
+        detections[zone] += count
+        added[zone] += count * dbm
+    return list(zip(detections, added, strict=True))
+
+
+def summed_many(zones: bytes, rssi: bytes) -> list[tuple[int, int]]:
+    """As `summed`, by numpy."""
+    import numpy as np  # noqa: PLC0415 - a box never needs it
+
+    codes, dbm = np.frombuffer(zones, np.uint8), np.frombuffer(rssi, np.int8)
+    counts = [np.count_nonzero(codes == code) for code in range(len(_BITS) + 1)]
+    added = [np.sum(dbm[codes == code], dtype=np.int64) for code in range(len(_BITS) + 1)]
+    return list(zip(map(int, counts), map(int, added), strict=True))
+
+
+def marked(ids: array[int], marks: bytes) -> tuple[int, bytes]:
+    """The least of some numbers, and from it on a byte for each: all its marks, joined bit by bit."""
     least = min(ids)
     seen = bytearray(max(ids) - least + 1)
     for number, mark in zip(ids, marks, strict=True):
         seen[number - least] |= mark | _WAS_THERE
-    return bytes(seen)
+    return least, bytes(seen)
 
 
-def marked_many(ids: array[int], marks: bytes) -> bytes:
-    """As `marked`, for so many that it pays to import numpy: ten times as fast, and 15 MB of memory for good."""
+def marked_many(ids: array[int], marks: bytes) -> tuple[int, bytes]:
+    """As `marked`, by numpy: ten times as fast."""
     import numpy as np  # noqa: PLC0415 - a box never needs it
 
-    numbers, bits = np.array(ids, np.uint32), np.frombuffer(marks, np.uint8)
-    places = numbers - numbers.min()
+    numbers, bits = np.frombuffer(ids, np.uint32), np.frombuffer(marks, np.uint8)
+    least = numbers.min()
+    places = numbers - least
     seen = np.zeros(int(places.max()) + 1, np.uint8)
     seen[places] = _WAS_THERE
     for bit in _BITS.values():
         seen[places[bits & bit != 0]] |= bit
-    return seen.tobytes()
+    return int(least), seen.tobytes()
 
 
 def added_up(one: Zoned, other: Zoned) -> Zoned:
