@@ -46,7 +46,7 @@ class Recorder:
     def __init__(self, connections: Connections, settings: StoreSettings) -> None:
         self._connections = connections
         self._settings = settings
-        self._past_names = PastNames()
+        self._past_names = PastNames(connections)
 
     def record(self, scan: Scan) -> None:
         """Record a scan; it is committed when this returns.
@@ -99,8 +99,7 @@ class Recorder:
         """
         total = 0
         for _ in range(retention.MOST_STEPS):
-            with self._connections.write() as connection:
-                count = self._past_names.forget_some(connection)
+            count = self._past_names.forget_some()
             if not count:
                 break
             total += count

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from db.backup import back_up
+from db.errors import DatabaseError
 from db.schema import WIFI_DEVICES
 from db.store import Store, open_store
 from tests.db.scanning import SETTINGS, device, hash_of, minute, scan
@@ -78,6 +79,19 @@ def test_a_start_begins_anew(url: str) -> None:
         come_and_go(store, "b", 5)
         store.recorder.forget_past_names()
         assert set(names_of(store)) == {hash_of("b")}
+
+
+def test_what_could_not_be_forgotten_is_tried_again(file_store: Store) -> None:
+    """Names that a full disk, say, kept from being forgotten are forgotten in the next minute."""
+    come_and_go(file_store, "a", 0)
+    come_and_go(file_store, "b", 1)
+    refuse = "CREATE TRIGGER refuse BEFORE UPDATE OF ssids ON wifi_devices BEGIN SELECT RAISE(ABORT, 'full'); END"
+    for statement in (refuse, "DROP TRIGGER refuse"):
+        with file_store.connections.write() as connection:
+            connection.exec_driver_sql(statement)
+        with contextlib.suppress(DatabaseError):
+            file_store.recorder.forget_past_names()
+        assert (hash_of("a") in names_of(file_store)) is (statement is refuse)
 
 
 def test_step_follows_step(store: Store) -> None:
