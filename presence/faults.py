@@ -59,8 +59,9 @@ _ADVICE: dict[FaultReason, str] = {
     ),
     FaultReason.INTERFACE_DOWN: "The Wi-Fi interface is down. It is brought up again at the next scan.",
     FaultReason.NOT_MONITOR_MODE: (
-        "The Wi-Fi adapter is not in monitor mode. The Pi's own Wi-Fi has none: use a USB adapter that does, "
-        "and allow scans.wifi_switch_to_monitor in config.toml."
+        "The Wi-Fi adapter is not in monitor mode. If another programme switched it, the next scan switches it back, "
+        "where scans.wifi_switch_to_monitor in config.toml allows that. The Pi's own Wi-Fi has no such mode: use a USB "
+        "adapter that does."
     ),
     FaultReason.NO_PERMISSION: "This user may not use {radio}. Start with `./run`, which sets the permission up.",
     FaultReason.TSHARK_MISSING: "tshark is not installed. Start with `./run`, which installs it.",

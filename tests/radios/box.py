@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,12 @@ class ScanTold:
 
     Attributes:
         number: Grows from scan to scan, whatever the clock does.
+        started_at: When it began, by the guest's clock of that moment.
         by_radio: What each radio heard.
     """
 
     number: int
+    started_at: datetime
     by_radio: dict[Radio, Hearing]
 
 
@@ -175,8 +178,7 @@ class Box:
         """All scans so far, the latest last; none while the programme does not answer."""
         told = self.ask("/api/v1/scans?limit=1000")
         scans = told["scans"] if isinstance(told, dict) and "scans" in told else []
-        rows = [ScanTold(scan["id"], {radio: _hearing(scan[radio.value]) for radio in Radio}) for scan in scans]
-        return sorted(rows, key=lambda row: row.number)
+        return sorted(map(_scan_told, scans), key=lambda told: told.number)
 
     def wait_until(self, is_so: Callable[[], bool], seconds: float, what: str) -> float:
         """Wait for something; seconds it took.
@@ -190,6 +192,11 @@ class Box:
             assert took < seconds, f"not in {seconds:g} s: {what}; {self.scans()[-3:]}\n{self.log()[-3000:]}"
             time.sleep(0.5)
         return time.monotonic() - start
+
+
+def _scan_told(told: dict[str, Any]) -> ScanTold:
+    by_radio = {radio: _hearing(told[radio.value]) for radio in Radio}
+    return ScanTold(told["id"], datetime.fromisoformat(told["started_at"]), by_radio)
 
 
 def _hearing(told: dict[str, Any]) -> Hearing:

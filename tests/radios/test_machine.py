@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.radios.box import Box
+from tests.radios.box import Box, ScanTold
 from tests.radios.faults import PATIENCE_SECONDS, all_heard
 from tests.radios.shown import ShownPage
 from tests.radios.table import FaultRow, FaultTable
@@ -65,12 +66,20 @@ def test_damaged_database_is_set_aside_and_a_new_one_begun(running: Box, page: S
 def test_clock_that_jumps_stops_nothing(running: Box, page: ShownPage, table: FaultTable, step: str) -> None:
     """After a jump of the clock, ahead or back, scans go on as they are due, without a restart."""
     process, before = running.process(), number_of_latest(running)
-    running.machine.do(f"date --set=@$(($(date +%s) + {_STEPS[step]}))")
-    ended = time.monotonic()
-    # One scan may have been under way.
-    running.wait_until(lambda: number_of_latest(running) >= before + 2, PATIENCE_SECONDS, f"scans after {step}")
+    set_to = running.machine.do(f"date --set=@$(($(date +%s) + {_STEPS[step]})) >/dev/null; date +%s")
+    jumped_at, ended = datetime.fromtimestamp(int(set_to), UTC), time.monotonic()
+    running.wait_until(
+        lambda: any(scan.number > before and began_soon_after(jumped_at, scan) for scan in running.scans()),
+        PATIENCE_SECONDS,
+        f"a scan that began after {step}",
+    )
     recovered_seconds = time.monotonic() - ended
     said = "the clock of this box is not right yet" if page.says_clock_is_wrong() else "nothing: scans go on"
     table.add(FaultRow(f"clock set {step}", said, None, recovered_seconds))
     assert all_heard(running.scans())
     assert running.process() == process
+
+
+def began_soon_after(jumped_at: datetime, scan: ScanTold) -> bool:
+    """Whether a scan began by the clock as it was set; one that was under way then began by the clock before."""
+    return timedelta(0) <= scan.started_at - jumped_at <= timedelta(seconds=PATIENCE_SECONDS)
