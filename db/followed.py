@@ -48,14 +48,16 @@ class FollowedDevices:
         self.kept = kept
         self._newest_period = max(scan.key_period for scan in scans)
         self._stored: dict[Radio, dict[str, Stored]] = {radio: {} for radio in Radio}
+        self._kept_names: dict[Radio, set[str]] = {radio: set() for radio in Radio}
         self.devices: Devices = {radio: {} for radio in Radio}
         for radio in Radio:
             for key_period, hashes in _hashes(radio, scans).items():
                 found = kept.find(radio, key_period, hashes)
                 self._take(radio, found)
-                unknown = hashes.difference(one.device.device_hash for one in found)
-                if unknown:
-                    self._read(radio, find_known(connection, radio, key_period, unknown).values())
+                names = {one.device.device_hash for one in found}
+                self._kept_names[radio] |= names
+                if len(names) < len(hashes):
+                    self._read(radio, find_known(connection, radio, key_period, hashes - names).values())
             self._read(radio, find_ending(connection, radio, scans, visit_gap))
 
     def _take(self, radio: Radio, found: Iterable[KeptDevice]) -> None:
@@ -81,7 +83,8 @@ class FollowedDevices:
             self._write_present(radio)
             self._update_changed(radio)
             for name, device in self.devices[radio].items():
-                self.kept.note(KeptDevice(device, self._stored[radio][name]))
+                if device.visit is None or name not in self._kept_names[radio]:  # else it is kept as it stands
+                    self.kept.note(KeptDevice(device, self._stored[radio][name]))
 
     def device_id(self, radio: Radio, device_hash: str) -> int:
         """The row of a device, once written."""
@@ -119,16 +122,22 @@ class FollowedDevices:
             self._connection.execute(statement, upsert.as_parameters(self._connection, rows))
 
     def _write_present(self, radio: Radio) -> None:
-        stored = self._stored[radio]
-        staying, gone = [], []
+        all_stored = self._stored[radio]
+        changed, heard_again, gone = [], [], []
         for name, device in self.devices[radio].items():
+            stored = all_stored[name]
+            before = stored.open_state
             if device.visit is None:
-                if stored[name].open_state is not None:
-                    gone.append(stored[name].device_id)
-            elif stored[name].open_state != (state := _open_state(device, device.visit)):
-                stored[name].open_state = state
-                staying.append(_present_row(stored[name].device_id, device, device.visit))
-        upsert.replace_rows(self._connection, PRESENT[radio], staying)
+                if before is not None:
+                    gone.append(stored.device_id)
+            elif before != (state := _open_state(device, device.visit)):
+                stored.open_state = state
+                if before is not None and _is_only_heard_again(before, state):
+                    heard_again.append(_heard_again_row(stored.device_id, device))
+                else:
+                    changed.append(_present_row(stored.device_id, device, device.visit))
+        upsert.replace_rows(self._connection, PRESENT[radio], changed)
+        upsert.update_rows(self._connection, PRESENT[radio], heard_again)
         if gone:
             self._connection.execute(_delete_present(radio, self._connection.dialect.name), {"gone": gone})
 
@@ -209,6 +218,21 @@ def _open_state(device: FollowedDevice, visit: OpenVisit) -> OpenState:
         device.time_spent_seconds,
         device.round_id,
         device.reading,
+    )
+
+
+def _is_only_heard_again(before: OpenState, now: OpenState) -> bool:
+    """Whether of a row of those present nothing changes but what `_heard_again_row` writes, as of nearly all."""
+    began, seen, placed, credit, _, round_id, reading = before
+    now_began, now_seen, now_placed, now_credit, _, now_round_id, now_reading = now
+    return (
+        reading.sensor == now_reading.sensor
+        and placed == seen
+        and now_placed == now_seen
+        and credit == now_credit
+        and began == now_began
+        and round_id == now_round_id
+        and reading.ssids == now_reading.ssids
     )
 
 
@@ -297,6 +321,19 @@ def _present_row(device_id: int, device: FollowedDevice, visit: OpenVisit) -> up
         "time_spent_seconds": device.time_spent_seconds,
         "round_id": device.round_id,
         **_reading_columns(device.reading),
+    }
+
+
+def _heard_again_row(device_id: int, device: FollowedDevice) -> upsert.Row:
+    """Half as much as a whole row, which costs PostgreSQL half as much."""
+    reading = device.reading
+    return {
+        "of_row": device_id,
+        "last_seen_at": device.last_seen_at,
+        "time_spent_seconds": device.time_spent_seconds,
+        "rssi_mean_dbm": reading.rssi_mean_dbm,
+        "rssi_std_db": reading.rssi_std_db,
+        "zone": reading.zone,
     }
 
 

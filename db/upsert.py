@@ -31,7 +31,7 @@ def replace_rows(connection: Connection, table: Table[TypedColumns], rows: Seque
 
 
 def update_rows(connection: Connection, table: Table[TypedColumns], rows: Sequence[Row]) -> None:
-    """Give rows that are there new values of some columns, of the same ones in each; `of_row` is the row's `id`."""
+    """Give rows that are there new values of some columns, of the same ones in each; `of_row` is the row's number."""
     if rows:
         statement = _updating(table, connection.dialect.name, *rows[0])
         connection.execute(statement, as_parameters(connection, rows))
@@ -95,13 +95,14 @@ def _replacing(table: Table[TypedColumns], dialect: str) -> sqlite.Insert | post
 
 @cache
 def _updating(table: Table[TypedColumns], dialect: str, *columns: str) -> Update:
+    [number] = table.primary_key
     changed = [table.c[name] for name in columns if name != "of_row"]
     if dialect == "sqlite":
         values: dict[str, Any] = {column.name: bindparam(column.name) for column in changed}
-        return update(table).where(table.c.id == bindparam("of_row")).values(values)
-    of_row: Column[Any] = Column("of_row", table.c.id.type)
+        return update(table).where(number == bindparam("of_row")).values(values)
+    of_row: Column[Any] = Column("of_row", number.type)
     given = bulk.given_rows([of_row, *changed])
-    return update(table).where(table.c.id == given.c.of_row).values({one: given.c[one.name] for one in changed})
+    return update(table).where(number == given.c.of_row).values({one: given.c[one.name] for one in changed})
 
 
 @cache

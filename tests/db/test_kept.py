@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select, text
@@ -153,6 +154,34 @@ def test_what_is_kept_never_shows(happened: list[Written]) -> None:
     """Whoever writes, and whatever is undone, memory says what the database says, and the rows are the same."""
     with passing_database() as url, passing_database() as other_url:
         check(happened, url, other_url)
+
+
+# What may change of a device that stays, besides when and how loud it was heard last: by how it comes about.
+CHANGES = {
+    "it moves to another sensor": [scan(minute(1), [device("a", rssi_dbm=-30.0)], sensor="café")],
+    "another sensor hears it too": [scan(minute(1), [device("a", rssi_dbm=-80.0)], sensor="café")],
+    "its own alone hears it again": [
+        scan(minute(1), [device("a", rssi_dbm=-80.0)], sensor="café"),
+        scan(minute(2), [device("a")]),
+    ],
+    "it asks for a network": [scan(minute(1), [device("a", ssids=("home",))])],
+    "a scan stands for less": [scan(minute(1), [device("a")], elapsed_seconds=45.0)],
+    "a late scan tells that it came earlier": [scan(minute(-1), [device("a")])],
+    "a round begins": [],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_changes_of_a_device_that_stays_is_written(connections: Connections, change: str) -> None:
+    """What nearly never changes of a device that is present is written too when it does."""
+    Recorder(connections, SETTINGS).record(scan(minute(0), [device("a")]))
+    if not CHANGES[change]:
+        Commands(connections).reset_time_spent(minute(0))
+    for one in CHANGES[change] or [scan(minute(1), [device("a")])]:
+        Recorder(connections, SETTINGS).record(one)
+    with connections.write() as connection:
+        assert connection.info
+        check_kept(connection)
 
 
 # Each step of making a failing example smaller would take two databases more.

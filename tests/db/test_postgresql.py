@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, func, insert, select
 from db.connect import Connections
 from db.errors import DatabaseError
 from db.people_schema import METADATA
+from db.recorder import record_scans
 from db.schema import SAVED_REPORTS
 from db.store import open_store
 from db.upgrade import upgrade
@@ -87,3 +88,17 @@ def test_a_reader_sees_one_state_while_scans_are_recorded(postgresql: Cluster, u
         with connections.write() as writing:
             writing.execute(insert(SAVED_REPORTS).values(saved_at=minute(0)))
         assert reading.execute(saved).scalar_one() == before
+
+
+def test_taking_scans_in_reads_no_table_of_devices_as_a_whole(postgresql: Cluster, upgraded: str) -> None:
+    """However small the server believes its tables to be, what scans concern is looked up, and nothing else is read."""
+    connections = Connections(postgresql.new_database(like=upgraded))
+    with contextlib.closing(connections), connections.write() as connection:
+        for number in range(20):
+            some = scan(minute(10 * number), [f"w{number}", "w"], [f"b{number}", "b"])
+            record_scans(connection, [some], SETTINGS)
+        counts = "SELECT relname, idx_scan, seq_scan FROM pg_stat_xact_user_tables WHERE relname ~ 'devices|present'"
+        read = connection.exec_driver_sql(counts).all()
+    looked_up = {name for name, by_index, _ in read if by_index}
+    assert looked_up == {"wifi_devices", "bluetooth_devices", "wifi_present", "bluetooth_present"}
+    assert [name for name, _, whole in read if whole] == []
