@@ -286,8 +286,9 @@ def main() -> int:
     # No core dump, neither of this process nor of those it starts: what is heard is in memory under its raw address.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     set_up_logs(sys.stderr, os.environ)
+    stop = _stop if arguments.command in _RUNNING else _give_up
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
+        signal.signal(number, stop)
     try:
         return _carry_out(place_of(arguments), arguments)
     except _FOR_THE_USER as error:
@@ -310,6 +311,12 @@ def _stop(signum: int, frame: FrameType | None) -> None:
     """Leave by the way that undoes everything."""
     del signum, frame
     raise SystemExit(0)
+
+
+def _give_up(signum: int, frame: FrameType | None) -> None:
+    """Leave in the same way what should have come to an end by itself, and say that it has not."""
+    del signum, frame
+    raise SystemExit("\nStopped before its end.")  # below a question, or the ^C that the terminal wrote
 
 
 if __name__ == "__main__":

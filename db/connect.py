@@ -57,9 +57,9 @@ _WRITER_OPTIONS = (
     "-c plan_cache_mode=force_generic_plan -c jit=off"
 )
 
-# Pages a connection keeps in memory, 512 KiB (negative means KiB), and connections kept for reading: on a Pi of 1 GB the
-# whole programme is to stay small, and the system keeps the file's pages in memory besides. With twice as much, nothing
-# is read faster (bench/history_cost.py), no less is written (bench/write_size.py), and a box takes 1.7 MB more.
+# Pages a connection keeps in memory, 512 KiB (negative means KiB), and connections kept for reading: on a Pi of 1 GB
+# the whole programme is to stay small, and the system keeps the file's pages in memory besides. With twice as much,
+# nothing is read faster (bench/history_cost.py), no less is written (bench/write_size.py), and a box takes 1.7 MB more.
 _CACHE = -512
 _KEPT_READERS = 3
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +20,7 @@ from scans.simulated.capture import PCAP_HEADER, captured_frames
 from scans.simulated.site import SimulatedSite
 from tests.ports import free_port
 from tests.scans.fake_bluez import FakeBluez, made_up_devices, private_bus
-from tests.system.programme import CAPTURES, carry_out, started
+from tests.system.programme import CAPTURES, ROOT, carry_out, started
 
 
 def is_whole(database: Path) -> bool:
@@ -287,3 +291,23 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
         parse([command, "--help"])
     assert ended.value.code == 0
     assert "--config" in capsys.readouterr().out
+
+
+def test_a_command_that_is_stopped_says_that_it_did_not_come_to_its_end(tmp_path: Path) -> None:
+    """Ctrl+C at a command's question ends it with a sentence, and whoever called it is told that it failed."""
+    ours, theirs = os.openpty()
+    command = [sys.executable, str(ROOT / "app.py"), "password", "--db", f"sqlite:///{tmp_path}/tracking.db"]
+    asked = subprocess.Popen(
+        ["setsid", "--ctty", "--wait", *command], stdin=theirs, stdout=theirs, stderr=theirs, cwd=tmp_path
+    )
+    os.close(theirs)
+    said = b""
+    while b"New admin password" not in said:
+        said += os.read(ours, 1024)
+    os.write(ours, b"\x03")
+    with contextlib.suppress(OSError):  # EIO: nobody has the other end open any more
+        while more := os.read(ours, 1024):
+            said += more
+    os.close(ours)
+    assert asked.wait() == 1
+    assert said.decode().splitlines()[-1] == "Stopped before its end."
