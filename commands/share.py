@@ -24,7 +24,7 @@ def share(place: Place, days: int) -> int:
     smallest, now_at = place.config.privacy.smallest_group, place.clock.wall()
     today = now_at.astimezone(place.time_zone).date()
     with contextlib.closing(place.open_store()) as store:
-        sensors = [row.card.name for row in store.sensors.all(now_at)]
+        sensors = store.sensors.all(now_at)
         hours = counted_hours(store.reader.statistics, sensors, today - timedelta(days=days - 1), today, now_at)
         print(shared_csv(shared(hours, smallest), smallest, place.time_zone), end="")
     return 0

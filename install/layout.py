@@ -44,6 +44,11 @@ class Layout:
         return self.root / "var/lib" / NAME
 
     @property
+    def data_to_be(self) -> Path:
+        """Where the data of a first installation are gathered; left where one was cut off, for the next to go on."""
+        return self.data.with_name(f"{NAME}.new")
+
+    @property
     def settings(self) -> Path:
         """The settings, which updates leave alone."""
         return self.root / "etc" / NAME / "config.toml"

@@ -79,7 +79,7 @@ def uninstall(layout: Layout, machine: Machine, say: Say, *, delete_data: bool) 
         say(f"What it remembered stays in {layout.data}, its settings in {layout.settings.parent}: `./run install`")
         say("goes on with them. `./run uninstall --delete-data` deletes them for good.")
         return
-    for folder in (layout.data, layout.settings.parent):
+    for folder in (layout.data, layout.data_to_be, layout.settings.parent):
         if folder.exists():
             shutil.rmtree(folder)
     if machine.succeeds("getent", "passwd", NAME):
@@ -169,7 +169,7 @@ def _take_over_data(layout: Layout, source: Path, machine: Machine, say: Say) ->
 
     It is gathered beside the folder and put in its place when it is whole; cut off halfway, the next try goes on.
     """
-    made, beside = source / "data", layout.data.with_name(f"{NAME}.new")
+    made, beside = source / "data", layout.data_to_be
     say_what_stays(layout, source, say)
     make_open_folder(layout.data.parent)
     if not _holds_data(layout) and (_holds_any(made) or beside.exists()):

@@ -135,9 +135,8 @@ def export_router(parts: ApiParts) -> APIRouter:
         """
         now_at, smallest, time_zone = parts.clock(), parts.smallest_group, parts.settings.time_zone
         today = now_at.astimezone(time_zone).date()
-        sensors = [row.card.name for row in parts.sensors.all(now_at)]
         first = today - timedelta(days=last_days - 1)
-        hours = shared(counted_hours(parts.statistics, sensors, first, today, now_at), smallest)
+        hours = shared(counted_hours(parts.statistics, parts.sensors.all(now_at), first, today, now_at), smallest)
         is_csv = file_format is CountsFormat.CSV
         content = shared_csv(hours, smallest, time_zone) if is_csv else shared_json(hours, smallest)
         name = f"counts-{first:%Y%m%d}-{today:%Y%m%d}.{file_format.value}"

@@ -87,7 +87,7 @@ def test_what_was_remembered_so_far_is_moved_over_and_said(fake: FakeMachine) ->
 
 def test_moving_over_goes_on_where_it_was_cut_off(fake: FakeMachine) -> None:
     """Half of the data, left by a power cut, is not taken for all of it: the next try brings the rest along."""
-    made, half = fake.checkout.root / "data", fake.layout.data.with_name("tracking.new")
+    made, half = fake.checkout.root / "data", fake.layout.data_to_be
     half.parent.mkdir(parents=True)
     half.mkdir(mode=0o700)
     (half / "reports").mkdir()
@@ -109,7 +109,7 @@ def test_data_are_not_in_their_place_before_they_are_whole(fake: FakeMachine) ->
     made = fake.checkout.root / "data"
     for name in ("tracking.db", "tracking.key"):
         (made / name).write_text(name)
-    (fake.layout.data.with_name("tracking.new") / "tracking.key" / "tracking.key").mkdir(parents=True)
+    (fake.layout.data_to_be / "tracking.key" / "tracking.key").mkdir(parents=True)
     with pytest.raises(OSError, match="already exists"):
         put_on(fake)
     assert not fake.layout.data.exists()
@@ -118,7 +118,7 @@ def test_data_are_not_in_their_place_before_they_are_whole(fake: FakeMachine) ->
 
 def test_data_that_were_whole_but_not_in_their_place_are_put_there(fake: FakeMachine) -> None:
     """Cut off after the last file, there is nothing left in the checkout, and the next try finds them all the same."""
-    half = fake.layout.data.with_name("tracking.new")
+    half = fake.layout.data_to_be
     half.mkdir(parents=True)
     (half / "tracking.db").write_text("scans")
     (fake.checkout.root / "data").rmdir()
@@ -233,6 +233,8 @@ def test_removing_keeps_what_was_remembered(fake: FakeMachine) -> None:
 def test_removing_deletes_everything_when_asked_to(fake: FakeMachine) -> None:
     """With the data go the settings, the keys and the user; done again it says that there is none, and does nothing."""
     put_on(fake)
+    fake.layout.data_to_be.mkdir()  # of an installation that was cut off before
+    (fake.layout.data_to_be / "tracking.key").write_text("key")
     fake.checkout.add_command("getent", "exit 0")
     uninstall(fake.layout, fake.machine, fake.said.append, delete_data=True)
     left = [path for path in fake.layout.root.rglob("*") if path.is_file() and path.name != "calls"]
