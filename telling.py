@@ -318,6 +318,10 @@ class Telling:
             self._feed.nudge()
         if self._home_assistant is not None:
             self._home_assistant.nudge()
+
+    def nudge_for_alerts(self) -> None:
+        """Say that alerts opened or closed, of which people are to be notified. May be called from any thread."""
+        self.nudge()
         if self._notifier is not None:
             self._notifier.nudge()
 

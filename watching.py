@@ -131,7 +131,7 @@ class Watching:
         situation = Situation(now_at, leading.follower.states(), self._site.state(now_at))
         if self._alerts.apply(leading.watch.step(situation, self._rules, self._open)):
             self._open = self._alerts.open()
-            self._telling.nudge()
+            self._telling.nudge_for_alerts()
 
     def _work(self) -> None:
         while not self._stopping.wait(_STEP_SECONDS):

@@ -39,6 +39,8 @@ _PEOPLE_SECONDS = 5
 _PEOPLE_REST_SECONDS = 1
 # Parts answer from memory, and a change is to be told within a second.
 _PARTS_SECONDS = 0.5
+# Tags and alerts change seldom, where many sensors send: four looks a second tell them in time.
+_OWNED_SECONDS = 0.25
 
 _DATABASE_AWAY = PartHealth("database", is_fine=False, is_needed=True, says="The database does not answer.")
 _DATABASE_HERE = PartHealth("database", is_fine=True, is_needed=True, says="The database answers.")
@@ -110,7 +112,7 @@ class FeedSource:
         self._unheard: dict[tuple[str, Radio], RadioChange] = {}
         self._sensor_rows: dict[str, SensorRow] = {}
         self._part_rows: dict[str, PartHealth] = {}
-        self._sensors_at = self._parts_at = self._people_at = -math.inf
+        self._sensors_at = self._parts_at = self._people_at = self._owned_at = -math.inf
 
     def look(self) -> News | None:
         """What is new since the look before. None while the database has not answered since the start."""
@@ -125,8 +127,7 @@ class FeedSource:
                 events += self._tell_scans(rows)
                 events += self._tell_sensors({row.sensor for row in rows})
             events += self._tell_people(is_new=bool(rows))
-            if self._owned is not None:
-                owned = owned_events(self._owned.look(), self._told_id)
+            owned = self._tell_owned()
         except DatabaseError as error:
             if not self._is_database_away:
                 _log.warning("The live feed waits for the database: %s", error)
@@ -195,6 +196,13 @@ class FeedSource:
         now, before = self._people(), self._people_now
         self._people_now, self._people_at = now, self._monotonic()
         return [] if now == before else [(None, people_event(now, self._told_id))]
+
+    def _tell_owned(self) -> list[str]:
+        if self._owned is None or self._monotonic() - self._owned_at < _OWNED_SECONDS:
+            return []
+        events = owned_events(self._owned.look(), self._told_id)
+        self._owned_at = self._monotonic()  # afterwards: a look that failed is made again at once
+        return events
 
     def _parts_now(self) -> list[PartHealth]:
         if self._monotonic() - self._parts_at < _PARTS_SECONDS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -35,6 +36,9 @@ _LEAST_WEIGHT = 5
 # within a few milliseconds of each other: while fewer wait than half of those told last, and more came within this
 # time, others are waited for, but no longer than so many times, 50 ms, which nobody notices beside a commit.
 _GATHER_SECONDS, _MOST_GATHERINGS = 0.005, 10
+# A clock that was right, and has not jumped since, is not asked about again for so long: where no time server keeps it,
+# the database must answer, which would be a thirtieth of a busy hub's work.
+_CLOCK_SECONDS = 1.0
 # Seconds between tries while the database is away.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 
@@ -137,6 +141,7 @@ class IntakeQueue:
         self._waiting: deque[_Waiting] = deque()
         self._weight = 0
         self._last_count = 0
+        self._right_at: tuple[float, datetime] | None = None  # by the steady clock, and by that one
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._problem: str | None = None
@@ -275,7 +280,7 @@ class IntakeQueue:
             problem = CLOCK_IS_WRONG
             try:
                 # The newest scan tells of a wrong clock, so the database may be away here too: that refuses nothing.
-                if self._is_clock_right():
+                if self._is_clock_known_right():
                     receipts = self._taker.take(batches, self._clock())
                     self._note(None)
                     return receipts
@@ -290,6 +295,17 @@ class IntakeQueue:
             self._stopping.wait(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
         return None
+
+    def _is_clock_known_right(self) -> bool:
+        steady, wall = time.monotonic(), self._clock()
+        if self._right_at is not None:
+            passed = steady - self._right_at[0]
+            jumped = (wall - self._right_at[1]).total_seconds() - passed
+            if passed < _CLOCK_SECONDS and abs(jumped) < _CLOCK_SECONDS:
+                return True
+        is_right = self._is_clock_right()
+        self._right_at = (steady, wall) if is_right else None
+        return is_right
 
     def _note(self, problem: str | None) -> None:
         """Log a problem when it begins and when it ends, not at each try."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -68,9 +68,12 @@ def intake(tmp_path: Path) -> Iterator[Intake]:
 
 @contextmanager
 def running(
-    taker: Taker, is_clock_right: Callable[[], bool] = lambda: True, committed: Callable[[], None] = lambda: None
+    taker: Taker,
+    is_clock_right: Callable[[], bool] = lambda: True,
+    committed: Callable[[], None] = lambda: None,
+    clock: Callable[[], datetime] = lambda: NOW,
 ) -> Iterator[IntakeQueue]:
-    queue = IntakeQueue(taker, lambda: NOW, is_clock_right=is_clock_right, committed=committed)
+    queue = IntakeQueue(taker, clock, is_clock_right=is_clock_right, committed=committed)
     queue.start()
     try:
         yield queue
@@ -167,6 +170,24 @@ def test_nothing_is_taken_before_the_clock_is_set(intake: Intake) -> None:
         wait_until(lambda: "clock is not set" in (queue.state().problem or ""), "a look at the clock")
         assert not waiting.done()
         is_set.set()
+        assert waiting.result(PATIENCE_SECONDS).stored == 1
+
+
+def test_a_clock_that_jumps_is_asked_about_at_once(intake: Intake) -> None:
+    """A scan that comes just after the clock went wrong is not judged by it, and lost: it waits until it is right."""
+    walls, asked = [NOW], list[datetime]()
+
+    def is_clock_right() -> bool:
+        asked.append(walls[-1])
+        return walls[-1] == NOW
+
+    with running(intake, is_clock_right=is_clock_right, clock=lambda: walls[-1]) as queue:
+        assert queue.put(batch("stairs", 1)).result(PATIENCE_SECONDS).stored == 1
+        walls.append(NOW - timedelta(days=200))
+        waiting = queue.put(batch("stairs", 2))
+        wait_until(lambda: walls[-1] in asked or waiting.done(), "a look at the clock")
+        assert not waiting.done()
+        walls.append(NOW)
         assert waiting.result(PATIENCE_SECONDS).stored == 1
 
 

@@ -30,6 +30,8 @@ from typing import Any, Self
 from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
+from scans.sighting import HearSighting, Sighting
+
 ADAPTER = "org.bluez.Adapter1"
 DEVICE = "org.bluez.Device1"
 PROPERTIES = "org.freedesktop.DBus.Properties"
@@ -241,6 +243,19 @@ class FakeBluez:
         self._ailment = ailment
         self._loop.call_soon_threadsafe(self._fall_ill)
 
+    def ailing_once_heard(self, ailment: Ailment, heard: set[str]) -> HearSighting:
+        """What takes sightings, adds their addresses to those heard, and lets all devices be heard before the ailment.
+
+        Whoever has an ailment by a clock has it before a starved listener has begun.
+        """
+
+        def hear(sighting: Sighting) -> None:
+            heard.add(sighting.address)
+            if len(heard) == len(self._devices) and self._ailment is None:
+                self.ail(ailment)
+
+        return hear
+
     def forget_discoveries(self) -> None:
         """Know nothing of any discovery, as a service does that was restarted."""
         for client in list(self._discoverers):
@@ -436,8 +451,6 @@ class FakeBluez:
                     self._change(self._path_of(device), DEVICE, {"Connected": Variant("b", is_on)})
                 await self._keep_pace()
             rounds += 1
-            if rounds == 1:
-                self._fall_ill()
             await asyncio.sleep(self._round_seconds)
 
     def _fall_ill(self) -> None:

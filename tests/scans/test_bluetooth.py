@@ -199,10 +199,12 @@ def test_a_service_that_has_only_begun_is_given_a_moment(
 )
 def test_what_was_heard_before_a_fault_is_kept(start_bluez: StartBluez, ailment: Ailment, reason: FaultReason) -> None:
     """A scan that is cut short says why, and keeps every device heard until then."""
-    start_bluez(made_up_devices(3), ailment)
-    found, heard = listen(a_listener())
-    assert found is reason
-    assert len({sighting.address for sighting in heard}) == 3
+    bluez = start_bluez(made_up_devices(3))
+    heard: set[str] = set()
+    fault = a_listener().listen(SECONDS, bluez.ailing_once_heard(ailment, heard))
+    assert fault is not None
+    assert fault.reason is reason
+    assert len(heard) == 3
 
 
 def test_a_bus_that_dies_in_mid_scan_is_lost(start_bluez: StartBluez, bus: PrivateBus) -> None:
