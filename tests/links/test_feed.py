@@ -370,8 +370,8 @@ class Ledger:
         return max(self.visible, default=None)
 
     def scans_after(self, scan_id: int, limit: int) -> tuple[ScanRow, ...]:
+        new = sorted(number for number in self.visible.copy() if number > scan_id)  # the test adds to it meanwhile
         self.look_count += 1
-        new = sorted(number for number in self.visible if number > scan_id)
         return tuple(replace(self._row, scan_id=number) for number in new[:limit])
 
 
